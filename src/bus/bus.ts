@@ -1,0 +1,134 @@
+import type { Cursor } from '../contract/cursor.ts';
+import type { NewEvent, StoredEvent } from '../contract/event.ts';
+
+/**
+ * How events are kept and carried. The log is the truth, the doorbell only says that there is something new in it:
+ * what `listen` brings live and what `since` reads later are the same entries under the same numbers.
+ */
+export interface Bus {
+  /** Connects; resolves at once, also when the store is away. From then on the listener hears. */
+  start(listener?: Listener): Promise<void>;
+  append(event: NewEvent, terms?: AppendTerms): Promise<Appended>;
+  /** A page of what the logs hold, in the order of n, with what they no longer hold. */
+  since(query: SinceQuery): Promise<Page>;
+  /** For each channel that is meant: the number of the `count`th newest entry that its log holds. */
+  tails(channels: readonly string[], count: number): Promise<Map<string, number>>;
+  channels(): Promise<ChannelInfo[]>;
+  /** The epoch and the newest number. */
+  position(): Promise<Cursor>;
+  status(): BusStatus;
+  close(): Promise<void>;
+}
+
+/** Hears every event of the store, in the order of n, each once, whatever happens to the connection. */
+export interface Listener {
+  /** From here on: at the start, and when the store is another one than before. */
+  open(position: Cursor): void;
+  event(event: StoredEvent): void;
+  /** Everything up to n is heard; the numbers in between hold nothing. */
+  skip(n: number): void;
+  /** Events that came while nothing was heard, and that no log holds any more. */
+  gap(gap: Gap): void;
+  /** The store can be reached, or can't any more. */
+  status?(status: BusStatus): void;
+}
+
+export interface AppendTerms {
+  /** Who repeats this key on this channel within five minutes is answered with the first event, which is not appended again. */
+  readonly key?: string;
+  /** A sequence at or below the last one of this producer is not appended again. */
+  readonly producer?: { readonly id: string; readonly seq: number };
+  /** Counts that are stored by the same append: pin → presses so far. */
+  readonly presses?: { readonly pin: string; readonly count: number };
+  /** The keeper's lease: the append fails as `fenced` when another one holds it. Marks the event as adopted. */
+  readonly lease?: string;
+  /** The event is a raw publish that got its number now. */
+  readonly adopted?: boolean;
+  /** May use the part of the store that is kept free for the hardware. */
+  readonly hardware?: boolean;
+}
+
+export interface Appended {
+  readonly epoch: string;
+  /** 0 when it is a duplicate whose number is not known any more. */
+  readonly n: number;
+  readonly duplicate: boolean;
+}
+
+export interface SinceQuery {
+  /** Channels and patterns. */
+  readonly channels: readonly string[];
+  /** The last number that is known. */
+  readonly after: number;
+  /** Read no further than this; the newest number if left out. */
+  readonly upTo?: number;
+  readonly limit?: number;
+}
+
+export interface Page {
+  readonly epoch: string;
+  /** The newest number that the store has given. */
+  readonly top: number;
+  readonly events: readonly StoredEvent[];
+  /** All up to here is in this page; the next one goes on after it. */
+  readonly end: number;
+  readonly gaps: readonly Gap[];
+}
+
+export interface Gap {
+  readonly channel: string;
+  /** The newest number that was lost. */
+  readonly until: number;
+  /** false: the channel was forgotten (MAX_CHANNELS), so that nobody knows whether it had events. */
+  readonly certain: boolean;
+}
+
+export interface ChannelInfo {
+  readonly channel: string;
+  readonly length: number;
+  readonly last: number;
+}
+
+export interface BusStatus {
+  readonly kind: 'memory' | 'redis';
+  readonly ready: boolean;
+  /** Why it isn't ready, as a sentence. */
+  readonly problem?: string;
+}
+
+export interface StoreLimits {
+  /** Entries kept for each channel. */
+  readonly logLength: number;
+  /** Milliseconds that a channel without events keeps its log. */
+  readonly logAge: number;
+  readonly maxChannels: number;
+  /** Bytes of names and data over all logs. */
+  readonly storeBytes: number;
+}
+
+export const PAGE_EVENTS = 256;
+export const PAGE_BYTES = 1_048_576;
+export const KEY_SECONDS = 300;
+export const PRODUCER_SECONDS = 86_400;
+/** The hardware may fill the store this much further than others. */
+export const HARDWARE_RESERVE = 1.1;
+
+/** An append, a read or a command that could not be done. */
+export class BusError extends Error {
+  readonly reason: 'away' | 'full' | 'fenced';
+
+  constructor(reason: 'away' | 'full' | 'fenced', message: string) {
+    super(message);
+    this.name = 'BusError';
+    this.reason = reason;
+  }
+}
+
+export const STORE_FULL =
+  'The store is full: raise STORE_BYTES, or lower LOG_LENGTH or LOG_AGE, and publish it again.';
+
+/** What an entry counts against STORE_BYTES. */
+export function entryBytes(event: NewEvent): number {
+  const raw = event.raw === undefined ? 0 : Buffer.byteLength(event.raw);
+  return Buffer.byteLength(event.name) + Buffer.byteLength(event.data) + raw;
+}

@@ -1,0 +1,52 @@
+/** A channel is a name: equal to the Redis channel of the same name, so that `redis-cli publish NAME` reaches it. */
+
+export const MAX_CHANNEL_BYTES = 200;
+
+const CONTROL = /\p{Cc}/u;
+const LONE_SURROGATE = /\p{Cs}/u;
+const utf8 = new TextEncoder();
+
+/** How many bytes a text takes in UTF-8. */
+export function byteLength(text: string): number {
+  return utf8.encode(text).length;
+}
+
+/** Why a name can't be a channel, as a sentence; undefined when it can. */
+export function channelProblem(name: string): string | undefined {
+  if (name.includes('*')) return 'A channel cannot contain "*": that is for patterns, which only listen.';
+  return patternProblem(name);
+}
+
+/** Why a name can't be listened to: what holds for channels, but `*` is allowed. */
+export function patternProblem(name: string): string | undefined {
+  if (name === '') return 'A channel needs a name of 1 to 200 bytes.';
+  if (byteLength(name) > MAX_CHANNEL_BYTES) return 'A channel has at most 200 bytes in UTF-8.';
+  if (CONTROL.test(name)) return 'A channel cannot contain control characters.';
+  if (LONE_SURROGATE.test(name)) return 'A channel must be valid Unicode.';
+  if (name.startsWith('pinstream:')) return 'Channels that begin with "pinstream:" are for Pinstream itself.';
+  if (name.startsWith('__')) return 'Channels that begin with "__" are for Redis itself.';
+  return undefined;
+}
+
+export function isPattern(name: string): boolean {
+  return name.includes('*');
+}
+
+/** Whether a channel is meant by a pattern: `*` stands for any text, all else for itself. */
+export function matches(pattern: string, channel: string): boolean {
+  const parts = pattern.split('*');
+  const first = parts[0] as string;
+  if (parts.length === 1) return channel === pattern;
+  const last = parts[parts.length - 1] as string;
+  if (channel.length < first.length + last.length) return false;
+  if (!channel.startsWith(first) || !channel.endsWith(last)) return false;
+  const end = channel.length - last.length;
+  let from = first.length;
+  for (let i = 1; i < parts.length - 1; i++) {
+    const part = parts[i] as string;
+    const found = channel.indexOf(part, from);
+    if (found < 0 || found + part.length > end) return false;
+    from = found + part.length;
+  }
+  return true;
+}

@@ -1,0 +1,32 @@
+/**
+ * A cursor says how far somebody has heard: the epoch of the store and the number of an event, worded `k3f9-42`.
+ * It is the SSE `id:`. It is short and plain, since a browser sends it across origins without a preflight only then (G4);
+ * and no clock is in it, since a Pi has none that can be trusted (G25).
+ */
+export interface Cursor {
+  readonly epoch: string;
+  readonly n: number;
+}
+
+const CURSOR = /^([0-9a-z]{1,16})-(0|[1-9][0-9]{0,15})$/;
+
+export function formatCursor(epoch: string, n: number): string {
+  return `${epoch}-${n}`;
+}
+
+/** The cursor that a text says, or undefined when it is none of ours. */
+export function parseCursor(text: string): Cursor | undefined {
+  const found = CURSOR.exec(text);
+  if (!found) return undefined;
+  const n = Number(found[2]);
+  return Number.isSafeInteger(n) ? { epoch: found[1] as string, n } : undefined;
+}
+
+const LETTERS = '0123456789abcdefghijklmnopqrstuvwxyz';
+
+/** The word that names a new store. Two stores with the same word would take each other's cursors for their own. */
+export function newEpoch(random: (below: number) => number): string {
+  let word = '';
+  for (let i = 0; i < 6; i++) word += LETTERS[random(LETTERS.length)];
+  return word;
+}
