@@ -40,10 +40,10 @@ export interface AppendTerms {
   readonly producer?: { readonly id: string; readonly seq: number };
   /** Counts that are stored by the same append: pin → presses so far. */
   readonly presses?: { readonly pin: string; readonly count: number };
-  /** The keeper's lease: the append fails as `fenced` when another one holds it. Marks the event as adopted. */
+  /** The keeper's lease: the append fails as `fenced` when another one holds it. */
   readonly lease?: string;
-  /** The event is a raw publish that got its number now. */
-  readonly adopted?: boolean;
+  /** The event is a raw publish that gets its number now. */
+  readonly adopted?: true;
   /** May use the part of the store that is kept free for the hardware. */
   readonly hardware?: boolean;
 }

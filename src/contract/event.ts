@@ -14,6 +14,8 @@ export interface NewEvent {
 /** An event in its log. */
 export interface StoredEvent extends NewEvent {
   readonly n: number;
+  /** It was a raw publish, and the keeper gave it its number. */
+  readonly adopted?: true;
 }
 
 export const MESSAGE = 'message';

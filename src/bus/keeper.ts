@@ -1,0 +1,242 @@
+import { randomBytes } from 'node:crypto';
+import { channelProblem, matches } from '../contract/channel.ts';
+import { dataProblem, type StoredEvent } from '../contract/event.ts';
+import { parsePayload } from '../contract/payload.ts';
+import type { Log } from '../lib/log.ts';
+import { BusError } from './bus.ts';
+import { type RawItem, RawQueue } from './rawQueue.ts';
+import type { DoorbellNotice, RedisBus } from './redisBus.ts';
+import type { RedisLink } from './redisLink.ts';
+
+export interface KeeperOptions {
+  /** Channels and patterns whose raw publishes are kept. */
+  readonly adopt: readonly string[];
+  /** Why a channel takes no raw publishes, or undefined. */
+  readonly refuses: (channel: string) => string | undefined;
+  readonly counts: KeeperCounts;
+  /** What the keeper does besides, each TICK_MS, with the lease that fences its appends. */
+  readonly duty: (lease: string) => Promise<void>;
+}
+
+export interface KeeperCounts {
+  adopted(): void;
+  /** A raw publish that was not kept, or not as it came. */
+  odd(reason: 'too-large' | 'not-utf8' | 'reserved-name' | 'refused' | 'full' | 'overflow'): void;
+}
+
+const LEASE_MS = 5_000;
+const TICK_MS = 1_000;
+const BATCH = 256;
+const MOST_WAITING = 100_000;
+
+/**
+ * One app of all that share a Redis is the keeper, by a short lease. It appends what `redis-cli publish` and the like say on
+ * bare channels, so that these events have numbers and can be replayed, each once; every app hears them and could take over.
+ */
+export class Keeper {
+  readonly #link: RedisLink;
+  readonly #bus: RedisBus;
+  readonly #options: KeeperOptions;
+  readonly #log: Log;
+  readonly #app = randomBytes(9).toString('base64url');
+  readonly #queue = new RawQueue();
+  /** A new one for each taking: what an earlier taking has still under way is fenced by it. */
+  #token = '';
+  #before = '';
+  #keeping = false;
+  #adopting = false;
+  #ticking = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(link: RedisLink, bus: RedisBus, options: KeeperOptions, log: Log) {
+    this.#link = link;
+    this.#bus = bus;
+    this.#options = options;
+    this.#log = log;
+  }
+
+  /** Before the bus starts, so that all is subscribed on one connection: raw publishes and adoptions come in their order. */
+  start(): void {
+    const { adopt } = this.#options;
+    this.#bus.onNotice((notice) => this.#notice(notice));
+    if (adopt.length > 0) {
+      this.#link.hear(this.#link.names.marker, (marker) => this.#heardMarker(marker));
+      this.#link.hearPatterns(adopt.map(redisPattern), (pattern, channel, payload) =>
+        this.#heard(pattern, channel, payload),
+      );
+    }
+    this.#link.onListening(() => void this.#subscribed());
+    this.#timer = setInterval(() => void this.#tick(), TICK_MS);
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    const { names } = this.#link;
+    if (!this.#keeping) return;
+    this.#keeping = false;
+    const release =
+      "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end redis.call('ZREM', KEYS[2], ARGV[2])";
+    await this.#link
+      .ask((redis) => redis.eval(release, 2, names.lease, names.candidates, this.#token, this.#app))
+      .catch(() => undefined);
+  }
+
+  /** An event came out of the log: if it was adopted, it waits no more. */
+  event(event: StoredEvent): void {
+    if (!event.adopted) return;
+    this.#queue.take(event.channel, event.raw ?? event.data);
+  }
+
+  async #subscribed(): Promise<void> {
+    this.#keeping = false;
+    if (this.#options.adopt.length > 0) {
+      const marker = `${this.#app}:${randomBytes(6).toString('base64url')}`;
+      this.#queue.unsettle(marker);
+      await this.#link.ask((redis) => redis.publish(this.#link.names.marker, marker)).catch(() => undefined);
+    }
+    await this.#tick();
+  }
+
+  #heardMarker(marker: string): void {
+    this.#queue.pushMarker(marker);
+    void this.#adopt();
+  }
+
+  #heard(pattern: string, channelBytes: Buffer, payload: Buffer): void {
+    const channel = channelBytes.toString();
+    // Redis sends a message once for each pattern that matches: the first of ours counts.
+    const first = this.#options.adopt.find((own) => matches(own, channel));
+    if (first === undefined || redisPattern(first) !== pattern || channelProblem(channel)) return;
+    const text = payload.toString();
+    if (dataProblem(text)) {
+      if (this.#keeping) this.#odd('too-large', channel, 'it is larger than 64 KiB');
+      return;
+    }
+    if (this.#keeping && text.includes('\ufffd') && !payload.equals(Buffer.from(text)))
+      this.#options.counts.odd('not-utf8');
+    if (this.#queue.length >= MOST_WAITING) {
+      this.#odd('overflow', channel, `more than ${MOST_WAITING} are waiting`);
+      return;
+    }
+    this.#queue.push(channel, text);
+    void this.#adopt();
+  }
+
+  #notice(notice: DoorbellNotice): void {
+    if ('marker' in notice) this.#queue.passed(notice.marker);
+    else this.#queue.take(...notice.dropped);
+  }
+
+  async #tick(): Promise<void> {
+    if (this.#ticking || !this.#link.ready) return;
+    this.#ticking = true;
+    try {
+      await this.#hold();
+      if (this.#keeping) await this.#options.duty(this.#token);
+    } catch (error) {
+      this.#keeping = false;
+      if (!(error instanceof BusError))
+        this.#log.error({ error: String(error) }, 'The keeper failed; it tries again.');
+    } finally {
+      this.#ticking = false;
+    }
+  }
+
+  /** Takes the lease or renews it. */
+  async #hold(): Promise<void> {
+    const { names } = this.#link;
+    if (!this.#keeping) {
+      this.#before = this.#token;
+      this.#token = randomBytes(12).toString('base64url');
+    }
+    const eligible = this.#queue.settled ? 1 : 0;
+    const n = Number(
+      await this.#link.ask((redis) =>
+        redis.pinstreamLease(
+          names.lease,
+          names.meta,
+          names.candidates,
+          this.#app,
+          this.#token,
+          this.#before,
+          eligible,
+          LEASE_MS,
+        ),
+      ),
+    );
+    if (n < 0) {
+      this.#keeping = false;
+      this.#token = this.#before;
+      return;
+    }
+    if (this.#keeping) return;
+    // What an earlier keeper has adopted must have left the queue before the rest is adopted.
+    await this.#bus.doorbell?.reached(n);
+    this.#queue.settleAlone();
+    this.#queue.forgetSent();
+    this.#keeping = true;
+    this.#log.debug({}, 'This app is the keeper now.');
+    void this.#adopt();
+  }
+
+  async #adopt(): Promise<void> {
+    if (!this.#keeping || this.#adopting) return;
+    this.#adopting = true;
+    try {
+      for (
+        let batch = this.#queue.unsent(BATCH);
+        this.#keeping && batch.length > 0;
+        batch = this.#queue.unsent(BATCH)
+      ) {
+        for (const item of batch) item.sent = true;
+        // All at once, on one connection, which keeps their order: a marker returns after what was heard before it.
+        await Promise.all(batch.map((item) => this.#adoptOne(item, this.#token)));
+      }
+    } finally {
+      this.#adopting = false;
+    }
+  }
+
+  async #adoptOne(item: RawItem, lease: string): Promise<void> {
+    try {
+      if (item.marker !== undefined) {
+        await this.#say({ marker: item.marker });
+        return;
+      }
+      const refusal = this.#options.refuses(item.channel);
+      if (refusal !== undefined) {
+        await this.#drop(item, 'refused', refusal);
+        return;
+      }
+      const { renamed, ...payload } = parsePayload(item.text);
+      if (renamed) this.#options.counts.odd('reserved-name');
+      await this.#bus.append({ channel: item.channel, ...payload, at: Date.now() }, { lease, adopted: true });
+      this.#options.counts.adopted();
+    } catch (error) {
+      if (error instanceof BusError && error.reason === 'full')
+        await this.#drop(item, 'full', error.message).catch(() => undefined);
+      // Fenced, or the answer was lost: whoever takes the lease next finds out what the log has.
+      else this.#keeping = false;
+    }
+  }
+
+  /** Nobody can keep it: the others must not try for ever, nor much later. */
+  async #drop({ channel, text }: RawItem, reason: 'refused' | 'full', why: string): Promise<void> {
+    this.#odd(reason, channel, why);
+    await this.#say({ dropped: [channel, text] });
+  }
+
+  async #say(notice: DoorbellNotice): Promise<void> {
+    await this.#link.ask((redis) => redis.publish(this.#link.names.doorbell, JSON.stringify(notice)));
+  }
+
+  #odd(reason: 'too-large' | 'refused' | 'full' | 'overflow', channel: string, why: string): void {
+    this.#options.counts.odd(reason);
+    this.#log.warn({ channel }, `A raw publish was not kept: ${why}`);
+  }
+}
+
+/** Our pattern in Redis's own words, where ?, [, ] and \ mean something too. */
+function redisPattern(pattern: string): string {
+  return pattern.replace(/[?[\]\\]/g, '\\$&');
+}

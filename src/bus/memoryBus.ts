@@ -1,0 +1,259 @@
+import { randomInt } from 'node:crypto';
+import { isPattern, matches } from '../contract/channel.ts';
+import { type Cursor, newEpoch } from '../contract/cursor.ts';
+import type { NewEvent, StoredEvent } from '../contract/event.ts';
+import {
+  type Appended,
+  type AppendTerms,
+  type Bus,
+  BusError,
+  type BusStatus,
+  type ChannelInfo,
+  entryBytes,
+  type Gap,
+  HARDWARE_RESERVE,
+  KEY_SECONDS,
+  type Listener,
+  PAGE_BYTES,
+  PAGE_EVENTS,
+  type Page,
+  PRODUCER_SECONDS,
+  type SinceQuery,
+  STORE_FULL,
+  type StoreLimits,
+} from './bus.ts';
+
+interface MemoryLog {
+  readonly events: StoredEvent[];
+  bytes: number;
+  last: number;
+  /** The newest number that was dropped. */
+  trimmed: number;
+  /** When the newest entry came. */
+  touched: number;
+}
+
+/** The bus of one process, without a Redis: the same promises, as long as the process lives. */
+export class MemoryBus implements Bus {
+  readonly #limits: StoreLimits;
+  readonly #now: () => number;
+  readonly #epoch = newEpoch(randomInt);
+  /** In the order of their last append: the first one is forgotten first. */
+  readonly #logs = new Map<string, MemoryLog>();
+  /** The channels whose log has entries, in the same order: the first one runs out first. */
+  readonly #fresh = new Set<string>();
+  readonly #keys = new Map<string, { n: number; until: number }>();
+  readonly #producers = new Map<string, { seq: number; n: number; until: number }>();
+  readonly #presses: Map<string, number>;
+  readonly #listeners = new Set<Listener>();
+  #n = 0;
+  #bytes = 0;
+  #floor = 0;
+
+  constructor(limits: StoreLimits, presses = new Map<string, number>(), now: () => number = Date.now) {
+    this.#limits = limits;
+    this.#presses = presses;
+    this.#now = now;
+  }
+
+  async start(listener?: Listener): Promise<void> {
+    if (!listener) return;
+    this.#listeners.add(listener);
+    listener.open({ epoch: this.#epoch, n: this.#n });
+    listener.status?.(this.status());
+  }
+
+  async append(event: NewEvent, terms: AppendTerms = {}): Promise<Appended> {
+    const duplicate = this.#duplicate(event.channel, terms);
+    if (duplicate !== undefined) return { epoch: this.#epoch, n: duplicate, duplicate: true };
+    this.#dropAged();
+    const entry: StoredEvent = {
+      ...wellFormed(event),
+      n: this.#n + 1,
+      ...(terms.adopted ? { adopted: true } : {}),
+    };
+    const size = entryBytes(entry);
+    const limit = this.#limits.storeBytes * (terms.hardware ? HARDWARE_RESERVE : 1);
+    if (this.#bytes + size > limit) throw new BusError('full', STORE_FULL);
+    this.#n = entry.n;
+    this.#keep(entry, size);
+    this.#remember(entry, terms);
+    for (const listener of this.#listeners) listener.event(entry);
+    return { epoch: this.#epoch, n: entry.n, duplicate: false };
+  }
+
+  async since({ channels, after, upTo = this.#n, limit = PAGE_EVENTS }: SinceQuery): Promise<Page> {
+    this.#dropAged();
+    const found: StoredEvent[] = [];
+    const gaps: Gap[] = [];
+    for (const [channel, log] of this.#meant(channels)) {
+      if (log.trimmed > after) gaps.push({ channel, until: log.trimmed, certain: log.trimmed > this.#floor });
+      if (log.last <= after) continue;
+      const from = firstAfter(log.events, after);
+      for (const event of log.events.slice(from, from + limit)) if (event.n <= upTo) found.push(event);
+    }
+    for (const channel of channels) {
+      if (after < this.#floor && (isPattern(channel) || !this.#logs.has(channel))) {
+        gaps.push({ channel, until: this.#floor, certain: false });
+      }
+    }
+    const events = cut(found.sort(byNumber), limit);
+    const complete = events.length === found.length && found.length < limit;
+    const end = complete ? upTo : (events.at(-1)?.n ?? upTo);
+    return { epoch: this.#epoch, top: this.#n, events, end, gaps };
+  }
+
+  async tails(channels: readonly string[], count: number): Promise<Map<string, number>> {
+    this.#dropAged();
+    const tails = new Map<string, number>();
+    for (const [channel, { events }] of this.#meant(channels)) {
+      const first = events[Math.max(0, events.length - count)];
+      if (first) tails.set(channel, first.n);
+    }
+    return tails;
+  }
+
+  async channels(): Promise<ChannelInfo[]> {
+    this.#dropAged();
+    return [...this.#logs].map(([channel, { events, last }]) => ({ channel, length: events.length, last }));
+  }
+
+  async position(): Promise<Cursor> {
+    return { epoch: this.#epoch, n: this.#n };
+  }
+
+  status(): BusStatus {
+    return { kind: 'memory', ready: true };
+  }
+
+  async close(): Promise<void> {
+    this.#listeners.clear();
+  }
+
+  #keep(entry: StoredEvent, size: number): void {
+    const log = this.#logs.get(entry.channel) ?? {
+      events: [],
+      bytes: 0,
+      last: 0,
+      trimmed: this.#floor,
+      touched: 0,
+    };
+    log.events.push(entry);
+    log.bytes += size;
+    log.last = entry.n;
+    log.touched = this.#now();
+    this.#bytes += size;
+    this.#trim(log, this.#limits.logLength);
+    this.#logs.delete(entry.channel);
+    this.#logs.set(entry.channel, log);
+    this.#fresh.delete(entry.channel);
+    this.#fresh.add(entry.channel);
+    if (this.#logs.size > this.#limits.maxChannels) this.#forgetOldest();
+  }
+
+  #trim(log: MemoryLog, length: number): void {
+    const dropped = log.events.splice(0, Math.max(0, log.events.length - length));
+    if (dropped.length === 0) return;
+    const size = dropped.reduce((sum, event) => sum + entryBytes(event), 0);
+    log.bytes -= size;
+    this.#bytes -= size;
+    log.trimmed = (dropped.at(-1) as StoredEvent).n;
+  }
+
+  #forgetOldest(): void {
+    const [channel, log] = this.#logs.entries().next().value as [string, MemoryLog];
+    this.#logs.delete(channel);
+    this.#bytes -= log.bytes;
+    this.#floor = Math.max(this.#floor, log.last);
+  }
+
+  /** A log without events for LOG_AGE is dropped; that it was there is remembered, so that the loss can be told. */
+  #dropAged(): void {
+    for (const channel of this.#fresh) {
+      const log = this.#logs.get(channel);
+      if (log && log.touched + this.#limits.logAge > this.#now()) return;
+      if (log) this.#trim(log, 0);
+      this.#fresh.delete(channel);
+    }
+  }
+
+  *#meant(channels: readonly string[]): Generator<[string, MemoryLog]> {
+    const names = channels.filter((channel) => !isPattern(channel));
+    const patterns = channels.filter(isPattern);
+    for (const name of new Set(names)) {
+      const log = this.#logs.get(name);
+      if (log) yield [name, log];
+    }
+    if (patterns.length === 0) return;
+    for (const [channel, log] of this.#logs) {
+      if (!names.includes(channel) && patterns.some((pattern) => matches(pattern, channel)))
+        yield [channel, log];
+    }
+  }
+
+  #duplicate(channel: string, { key, producer }: AppendTerms): number | undefined {
+    const known = key === undefined ? undefined : this.#keys.get(`${channel}\n${key}`);
+    if (known && known.until > this.#now()) return known.n;
+    const before = producer && this.#producers.get(producer.id);
+    if (!before || before.until <= this.#now() || before.seq < producer.seq) return undefined;
+    return before.seq === producer.seq ? before.n : 0;
+  }
+
+  #remember({ channel, n }: StoredEvent, { key, producer, presses }: AppendTerms): void {
+    const now = this.#now();
+    if (key !== undefined)
+      remember(this.#keys, `${channel}\n${key}`, { n, until: now + KEY_SECONDS * 1000 }, now);
+    if (producer) {
+      const until = now + PRODUCER_SECONDS * 1000;
+      remember(this.#producers, producer.id, { seq: producer.seq, n, until }, now);
+    }
+    if (presses) this.#presses.set(presses.pin, presses.count);
+  }
+}
+
+/** As Redis would hand it back: text that is not Unicode is replaced on its way into UTF-8. */
+function wellFormed(event: NewEvent): NewEvent {
+  const { raw } = event;
+  const whole = { ...event, data: event.data.toWellFormed(), name: event.name.toWellFormed() };
+  return raw === undefined ? whole : { ...whole, raw: raw.toWellFormed() };
+}
+
+/** Keeps a note that runs out. The map is in the order of running out, so that old ones are found at its beginning. */
+function remember<Note extends { until: number }>(
+  notes: Map<string, Note>,
+  id: string,
+  note: Note,
+  now: number,
+): void {
+  notes.delete(id);
+  notes.set(id, note);
+  for (const [old, { until }] of notes) {
+    if (until > now) return;
+    notes.delete(old);
+  }
+}
+
+function firstAfter(events: readonly StoredEvent[], n: number): number {
+  let low = 0;
+  let high = events.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((events[middle] as StoredEvent).n > n) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+function byNumber(a: StoredEvent, b: StoredEvent): number {
+  return a.n - b.n;
+}
+
+/** As many as fit into a page, and at least one. */
+function cut(events: StoredEvent[], limit: number): StoredEvent[] {
+  let bytes = 0;
+  for (let i = 0; i < events.length; i++) {
+    bytes += entryBytes(events[i] as StoredEvent);
+    if (i === limit || (i > 0 && bytes > PAGE_BYTES)) return events.slice(0, i);
+  }
+  return events;
+}

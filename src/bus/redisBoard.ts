@@ -1,0 +1,122 @@
+import { randomBytes } from 'node:crypto';
+import type { PinCommand, PinReply } from '../contract/device.ts';
+import {
+  type AudienceReport,
+  type Board,
+  COMMAND_MS,
+  type CommandHandler,
+  type CommandOutcome,
+  DEVICE_SECONDS,
+  REPORT_SECONDS,
+} from './board.ts';
+import type { RedisLink } from './redisLink.ts';
+
+interface Asked {
+  readonly id: string;
+  readonly replyTo: string;
+  readonly command: PinCommand;
+}
+
+/** The board of all processes that share a Redis. */
+export class RedisBoard implements Board {
+  readonly #link: RedisLink;
+  readonly #process = randomBytes(9).toString('base64url');
+  readonly #replies: string;
+  readonly #asked = new Map<string, (outcome: CommandOutcome) => void>();
+
+  constructor(link: RedisLink) {
+    this.#link = link;
+    this.#replies = `${link.names.replies}:${this.#process}`;
+  }
+
+  async start(answer?: CommandHandler): Promise<void> {
+    if (answer) this.#link.hear(this.#link.names.command, (text) => void this.#answer(answer, text));
+    else this.#link.hear(this.#replies, (text) => this.#replied(text));
+    this.#link.start();
+  }
+
+  async publishKey(make: () => string): Promise<string> {
+    return this.#link.ask(async (redis) => {
+      await redis.setnx(this.#link.names.publishKey, make());
+      return (await redis.get(this.#link.names.publishKey)) as string;
+    });
+  }
+
+  async report(audiences: readonly AudienceReport[]): Promise<void> {
+    const { reports } = this.#link.names;
+    await this.#link.ask((redis) =>
+      Promise.all([
+        redis.set(`${reports}:${this.#process}`, JSON.stringify(audiences), 'EX', REPORT_SECONDS),
+        redis.sadd(reports, this.#process),
+      ]),
+    );
+  }
+
+  async reports(): Promise<AudienceReport[]> {
+    const { reports } = this.#link.names;
+    return this.#link.ask(async (redis) => {
+      const processes = await redis.smembers(reports);
+      if (processes.length === 0) return [];
+      const texts = await redis.mget(...processes.map((process) => `${reports}:${process}`));
+      const gone = processes.filter((_, i) => texts[i] === null);
+      if (gone.length > 0) await redis.srem(reports, ...gone);
+      return texts.flatMap((text) => (text ? (JSON.parse(text) as AudienceReport[]) : []));
+    });
+  }
+
+  async command(command: PinCommand): Promise<CommandOutcome> {
+    const id = randomBytes(9).toString('base64url');
+    const { promise, resolve } = withResolvers<CommandOutcome>();
+    const timer = setTimeout(() => resolve('silent'), COMMAND_MS);
+    this.#asked.set(id, resolve);
+    try {
+      const asked: Asked = { id, replyTo: this.#replies, command };
+      const heard = await this.#link.ask((redis) =>
+        redis.publish(this.#link.names.command, JSON.stringify(asked)),
+      );
+      return heard === 0 ? 'nobody' : await promise;
+    } finally {
+      clearTimeout(timer);
+      this.#asked.delete(id);
+    }
+  }
+
+  async presses(): Promise<Map<string, number>> {
+    const counts = await this.#link.ask((redis) => redis.hgetall(this.#link.names.presses));
+    return new Map(Object.entries(counts).map(([pin, count]) => [pin, Number(count)]));
+  }
+
+  async deviceAlive(): Promise<void> {
+    await this.#link.ask((redis) => redis.set(this.#link.names.device, '1', 'EX', DEVICE_SECONDS));
+  }
+
+  /** Whether the sidecar has said within DEVICE_SECONDS that it lives. */
+  async deviceLives(): Promise<boolean> {
+    return (await this.#link.ask((redis) => redis.exists(this.#link.names.device))) === 1;
+  }
+
+  async close(): Promise<void> {
+    await this.#link.close();
+  }
+
+  async #answer(handler: CommandHandler, text: string): Promise<void> {
+    const { id, replyTo, command } = JSON.parse(text) as Asked;
+    const reply = await handler(command);
+    await this.#link
+      .ask((redis) => redis.publish(replyTo, JSON.stringify({ id, reply })))
+      .catch(() => undefined);
+  }
+
+  #replied(text: string): void {
+    const { id, reply } = JSON.parse(text) as { id: string; reply: PinReply };
+    this.#asked.get(id)?.({ reply });
+  }
+}
+
+function withResolvers<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
+  let resolve: (value: T) => void = () => undefined;
+  const promise = new Promise<T>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}

@@ -1,0 +1,241 @@
+import { randomInt } from 'node:crypto';
+import { isPattern, matches } from '../contract/channel.ts';
+import { type Cursor, newEpoch } from '../contract/cursor.ts';
+import type { NewEvent, StoredEvent } from '../contract/event.ts';
+import {
+  type Appended,
+  type AppendTerms,
+  type Bus,
+  BusError,
+  type BusStatus,
+  type ChannelInfo,
+  HARDWARE_RESERVE,
+  KEY_SECONDS,
+  type Listener,
+  PAGE_BYTES,
+  PAGE_EVENTS,
+  type Page,
+  PRODUCER_SECONDS,
+  type SinceQuery,
+  STORE_FULL,
+  type StoreLimits,
+} from './bus.ts';
+import { Doorbell } from './doorbell.ts';
+import type { RedisLink } from './redisLink.ts';
+
+/** How often it is checked that nothing was missed while the connection looked healthy. */
+const QUIET_CHECK_MS = 3_000;
+
+/** The bus of all processes that share a Redis. */
+export class RedisBus implements Bus {
+  readonly #link: RedisLink;
+  readonly #limits: StoreLimits;
+  #quietCheck: NodeJS.Timeout | undefined;
+  #notice: ((notice: DoorbellNotice) => void) | undefined;
+  doorbell: Doorbell | undefined;
+
+  constructor(link: RedisLink, limits: StoreLimits) {
+    this.#link = link;
+    this.#limits = limits;
+  }
+
+  /** What rings the doorbell without being an event: the keeper's words to the other apps. */
+  onNotice(notice: (notice: DoorbellNotice) => void): void {
+    this.#notice = notice;
+  }
+
+  async start(listener?: Listener): Promise<void> {
+    if (listener) this.#listen(listener);
+    this.#link.start();
+  }
+
+  async append(event: NewEvent, terms: AppendTerms = {}): Promise<Appended> {
+    const { names } = this.#link;
+    const { key, producer, presses, lease } = terms;
+    const reply = await this.#link.ask((redis) =>
+      redis.pinstreamAppend(
+        names.meta,
+        names.last,
+        names.trimmed,
+        names.logs + event.channel,
+        `${names.keys}${event.channel}\n${key ?? ''}`,
+        names.producers + (producer?.id ?? ''),
+        names.presses,
+        names.lease,
+        names.sizes,
+        names.touched,
+        this.#link.runId,
+        newEpoch(randomInt),
+        event.channel,
+        event.name,
+        event.data,
+        String(event.at),
+        event.raw ?? '',
+        terms.adopted ? '1' : '',
+        this.#limits.logLength,
+        Math.ceil(this.#limits.logAge / 1000),
+        this.#limits.maxChannels,
+        Math.floor(this.#limits.storeBytes * (terms.hardware ? HARDWARE_RESERVE : 1)),
+        names.doorbell,
+        key === undefined ? 0 : KEY_SECONDS,
+        producer?.seq ?? 0,
+        PRODUCER_SECONDS,
+        presses?.pin ?? '',
+        presses?.count ?? '',
+        lease ?? '',
+        names.logs,
+      ),
+    );
+    const [epoch, n, duplicate] = reply as [string, string, string?];
+    if (epoch === 'fenced') throw new BusError('fenced', 'Another app has become the keeper.');
+    if (epoch === 'full') throw new BusError('full', STORE_FULL);
+    return { epoch, n: Number(n), duplicate: duplicate !== undefined };
+  }
+
+  async since({ channels, after, upTo, limit = PAGE_EVENTS }: SinceQuery): Promise<Page> {
+    const { names } = this.#link;
+    const literal = channels.filter((channel) => !isPattern(channel));
+    const reply = await this.#link.ask((redis) =>
+      redis.pinstreamSince(
+        names.meta,
+        names.last,
+        names.trimmed,
+        after,
+        upTo ?? '',
+        limit,
+        PAGE_BYTES,
+        names.logs,
+        literal.length,
+        ...literal,
+        ...channels.filter(isPattern),
+      ),
+    );
+    const [epoch, top, end, gaps, entries] = reply as [
+      string,
+      string,
+      string,
+      string[][],
+      [string, string, string[]][],
+    ];
+    return {
+      epoch: epoch || (await this.position()).epoch,
+      top: Number(top),
+      end: Number(end),
+      gaps: gaps.map(([channel = '', until, certain]) => ({
+        channel,
+        until: Number(until),
+        certain: certain !== '',
+      })),
+      events: entries.map(([n, channel, fields]) => stored(Number(n), channel, fields)),
+    };
+  }
+
+  async tails(channels: readonly string[], count: number): Promise<Map<string, number>> {
+    const { names } = this.#link;
+    const meant = new Set(channels.filter((channel) => !isPattern(channel)));
+    const patterns = channels.filter(isPattern);
+    if (patterns.length > 0) {
+      for (const channel of await this.#link.ask((redis) => redis.zrange(names.last, '0', '-1'))) {
+        if (patterns.some((pattern) => matches(pattern, channel))) meant.add(channel);
+      }
+    }
+    if (meant.size === 0) return new Map();
+    const reply = (await this.#link.ask((redis) =>
+      redis.pinstreamTails(names.last, names.logs, count, ...meant),
+    )) as string[];
+    const tails = new Map<string, number>();
+    for (let i = 0; i < reply.length; i += 2) tails.set(reply[i] as string, Number(reply[i + 1]));
+    return tails;
+  }
+
+  async channels(): Promise<ChannelInfo[]> {
+    const { names } = this.#link;
+    const last = await this.#link.ask((redis) => redis.zrange(names.last, '0', '-1', 'WITHSCORES'));
+    const found = [];
+    for (let i = 0; i < last.length; i += 2)
+      found.push({ channel: last[i] as string, last: Number(last[i + 1]) });
+    const lengths = await Promise.all(
+      found.map(({ channel }) => this.#link.ask((redis) => redis.xlen(names.logs + channel))),
+    );
+    return found.map((info, i) => ({ ...info, length: lengths[i] ?? 0 }));
+  }
+
+  async position(): Promise<Cursor> {
+    const reply = await this.#link.ask((redis) =>
+      redis.pinstreamPosition(this.#link.names.meta, newEpoch(randomInt)),
+    );
+    const [epoch, n] = reply as [string, string | null];
+    return { epoch, n: Number(n ?? 0) };
+  }
+
+  status(): BusStatus {
+    const { ready, problem } = this.#link;
+    return ready ? { kind: 'redis', ready } : { kind: 'redis', ready, problem };
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#quietCheck);
+    await this.#link.close();
+  }
+
+  #listen(listener: Listener): void {
+    const doorbell = new Doorbell(
+      { position: () => this.position(), since: (after) => this.since({ channels: ['*'], after }) },
+      listener,
+    );
+    this.doorbell = doorbell;
+    this.#link.hear(this.#link.names.doorbell, (text) => this.#rings(doorbell, text));
+    this.#link.onListening(() => void doorbell.recover());
+    this.#link.onStatus(() => {
+      listener.status?.(this.status());
+      if (this.#link.ready) void doorbell.recover();
+    });
+    this.#quietCheck = setInterval(() => {
+      if (this.#link.ready) void doorbell.recover();
+    }, QUIET_CHECK_MS);
+  }
+
+  #rings(doorbell: Doorbell, text: string): void {
+    const said = JSON.parse(text) as Ring | DoorbellNotice;
+    if (!Array.isArray(said)) {
+      this.#notice?.(said);
+      return;
+    }
+    const [epoch, n, channel, name, data, at, raw, adopted] = said;
+    doorbell.hear(epoch, event(Number(n), channel, name, data, at, raw, adopted));
+  }
+}
+
+type Ring = [string, string, string, string, string, string, string, string];
+
+/** `marker`: the keeper has come to this marker. `dropped`: it could not keep a raw publish, and nobody shall. */
+export type DoorbellNotice =
+  | { readonly marker: string }
+  | { readonly dropped: readonly [channel: string, text: string] };
+
+/** The fields of an entry, as the append writes them: e, d, a, and r and k where there is one. */
+function stored(n: number, channel: string, fields: readonly string[]): StoredEvent {
+  const field: Record<string, string> = {};
+  for (let i = 0; i < fields.length; i += 2) field[fields[i] as string] = fields[i + 1] as string;
+  return event(n, channel, field.e ?? '', field.d ?? '', field.a ?? '', field.r ?? '', field.k ?? '');
+}
+
+function event(
+  n: number,
+  channel: string,
+  name: string,
+  data: string,
+  at: string,
+  raw: string,
+  adopted: string,
+): StoredEvent {
+  return {
+    n,
+    channel,
+    name,
+    data,
+    at: Number(at),
+    ...(raw === '' ? {} : { raw }),
+    ...(adopted === '' ? {} : { adopted: true as const }),
+  };
+}

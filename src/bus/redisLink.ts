@@ -1,0 +1,238 @@
+import { Redis, type RedisOptions } from 'ioredis';
+import type { Log } from '../lib/log.ts';
+import type { Sentinels } from '../lib/settings.ts';
+import { BusError } from './bus.ts';
+import { type RedisNames, redisNames } from './redisNames.ts';
+import { type RedisScripts, scripts } from './scripts.ts';
+
+export interface RedisAddress {
+  readonly url: string;
+  readonly sentinels?: Sentinels | undefined;
+  readonly prefix: string;
+}
+
+type Hearer = (text: string) => void;
+type PatternHearer = (pattern: string, channel: Buffer, payload: Buffer) => void;
+
+/** A peer that says nothing for so long, though it was asked something, is taken for dead. */
+const SILENCE_MS = 5_000;
+/** How often the listening connection is asked something: nobody else would notice that it is dead. */
+const PING_MS = 3_000;
+const LONGEST_PAUSE_MS = 2_000;
+
+/**
+ * The two connections of one process to its Redis: one that sends, one that listens. Neither queues what is said while it is
+ * down, nor says again what was under way: a delayed append would carry a false time, and one for another server process
+ * (`runId`) would be numbered wrongly. Who sent it decides.
+ */
+export class RedisLink {
+  readonly names: RedisNames;
+  readonly send: Redis & RedisScripts;
+  readonly #ear: Redis;
+  readonly #log: Log;
+  readonly #where: string;
+  readonly #hearers = new Map<string, Hearer>();
+  readonly #onListening: (() => void)[] = [];
+  readonly #onStatus: (() => void)[] = [];
+  #patterns: readonly string[] = [];
+  #patternHearer: PatternHearer | undefined;
+  #runId: string | undefined;
+  #listening = false;
+  #problem = 'Redis has not answered yet.';
+  #told: boolean | undefined;
+  #ping: NodeJS.Timeout | undefined;
+  #started = false;
+  #closed = false;
+
+  constructor(address: RedisAddress, log: Log) {
+    const { options, where, db } = connection(address);
+    this.names = redisNames(address.prefix, db);
+    this.#where = where;
+    this.#log = log;
+    this.send = new Redis({ ...options, scripts }) as Redis & RedisScripts;
+    this.#ear = new Redis(options);
+  }
+
+  /** Hears a channel from the next start on. */
+  hear(channel: string, hearer: Hearer): void {
+    this.#hearers.set(channel, hearer);
+  }
+
+  /** Hears raw publishes. What comes is not decoded: it may be anything. */
+  hearPatterns(patterns: readonly string[], hearer: PatternHearer): void {
+    this.#patterns = patterns;
+    this.#patternHearer = hearer;
+  }
+
+  /** Called each time that all is subscribed: what was published before may have been missed. */
+  onListening(done: () => void): void {
+    this.#onListening.push(done);
+    if (this.#listening) done();
+  }
+
+  onStatus(changed: () => void): void {
+    this.#onStatus.push(changed);
+  }
+
+  /** Connects once, whoever of bus and board comes first; does not wait for the answer. */
+  start(): void {
+    if (this.#started) return;
+    this.#started = true;
+    this.send.on('ready', () => void this.#sendReady());
+    this.send.on('close', () => this.#lost());
+    this.send.on('error', (error) => this.#fails(error));
+    this.send.connect().catch(() => undefined);
+    // What bus and board want to hear is known once all of them have started, at the end of this turn.
+    setImmediate(() => this.#listen());
+  }
+
+  get ready(): boolean {
+    return this.#runId !== undefined && (this.#listening || !this.#hears);
+  }
+
+  get problem(): string {
+    return `Redis at ${this.#where} cannot be reached: ${this.#problem}`;
+  }
+
+  /** The server process that the sending connection reached. Throws while there is none. */
+  get runId(): string {
+    if (this.#runId === undefined) throw new BusError('away', this.problem);
+    return this.#runId;
+  }
+
+  /** Does something with Redis; what goes wrong with the connection becomes one kind of error. */
+  async ask<T>(work: (redis: Redis & RedisScripts) => Promise<T>): Promise<T> {
+    try {
+      return await work(this.send);
+    } catch (error) {
+      throw asBusError(error, this.problem);
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearInterval(this.#ping);
+    this.send.disconnect();
+    this.#ear.disconnect();
+  }
+
+  get #hears(): boolean {
+    return this.#hearers.size > 0 || this.#patterns.length > 0;
+  }
+
+  #listen(): void {
+    if (!this.#hears || this.#closed) return;
+    this.#ear.on('message', (channel: string, text: string) => this.#hearers.get(channel)?.(text));
+    this.#ear.on('pmessageBuffer', (pattern: string, channel: Buffer, payload: Buffer) =>
+      this.#patternHearer?.(pattern.toString(), channel, payload),
+    );
+    this.#ear.on('ready', () => void this.#subscribe());
+    this.#ear.on('close', () => {
+      this.#listening = false;
+      this.#lost();
+    });
+    this.#ear.on('error', (error) => this.#fails(error));
+    this.#ear.connect().catch(() => undefined);
+    this.#ping = setInterval(() => this.#ear.ping().catch(() => undefined), PING_MS);
+  }
+
+  async #sendReady(): Promise<void> {
+    try {
+      const info = await this.send.info('server');
+      this.#runId = /^run_id:(\w+)/m.exec(info)?.[1] ?? 'unknown';
+      this.#tell();
+    } catch (error) {
+      this.#fails(error as Error);
+    }
+  }
+
+  async #subscribe(): Promise<void> {
+    try {
+      if (this.#hearers.size > 0) await this.#ear.subscribe(...this.#hearers.keys());
+      if (this.#patterns.length > 0) await this.#ear.psubscribe(...this.#patterns);
+      this.#listening = true;
+      this.#tell();
+      for (const done of this.#onListening) done();
+    } catch (error) {
+      this.#fails(error as Error);
+      this.#ear.disconnect(true);
+    }
+  }
+
+  #lost(): void {
+    if (this.send.status !== 'ready') this.#runId = undefined;
+    this.#tell();
+  }
+
+  #fails(error: Error): void {
+    this.#problem = sentence(error);
+  }
+
+  /** One line when Redis is away, one when it is back, however often it is tried in between. */
+  #tell(): void {
+    if (this.#closed || this.#told === this.ready) return;
+    if (!this.ready && this.#told === undefined && this.#problem.startsWith('Redis has not')) return;
+    if (this.ready) this.#log.info({}, `Redis at ${this.#where} is there.`);
+    else this.#log.warn({}, `${this.problem} Pinstream goes on trying.`);
+    this.#told = this.ready;
+    for (const changed of this.#onStatus) changed();
+  }
+}
+
+function connection({ url, sentinels }: RedisAddress): { options: RedisOptions; where: string; db: number } {
+  const { protocol, hostname, port, username, password, pathname } = new URL(url || 'redis://localhost');
+  const unix = protocol === 'unix:';
+  const db = unix ? 0 : Number(pathname.slice(1) || 0);
+  const host = hostname.replace(/^\[(.*)\]$/, '$1') || 'localhost';
+  const address = unix ? { path: pathname } : { host, port: Number(port || 6379) };
+  const options: RedisOptions = {
+    ...(sentinels ? { sentinels: [...sentinels.hosts], name: sentinels.name } : address),
+    ...(username ? { username: decodeURIComponent(username) } : {}),
+    ...(password ? { password: decodeURIComponent(password) } : {}),
+    ...(protocol === 'rediss:' ? { tls: {} } : {}),
+    db,
+    lazyConnect: true,
+    enableOfflineQueue: false,
+    autoResubscribe: false,
+    autoResendUnfulfilledCommands: false,
+    maxRetriesPerRequest: 0,
+    socketTimeout: SILENCE_MS,
+    connectTimeout: SILENCE_MS,
+    disableClientInfo: true,
+    retryStrategy: (times) => Math.min(50 * 2 ** Math.min(times, 10), LONGEST_PAUSE_MS),
+  };
+  const where = sentinels ? `${sentinels.name} (Sentinel)` : unix ? pathname : `${host}:${port || 6379}`;
+  return { options, where, db };
+}
+
+const SENTENCES: Record<string, string> = {
+  ECONNREFUSED: 'nothing listens there. Is it running?',
+  ENOTFOUND: 'there is no such host. Is REDIS_URL right?',
+  EAI_AGAIN: 'the host cannot be looked up at the moment.',
+  EHOSTUNREACH: 'there is no way to that host.',
+  ETIMEDOUT: 'it does not answer.',
+  ECONNRESET: 'it closed the connection.',
+  EACCES: 'its socket may not be opened by this user.',
+  ENOENT: 'there is no such socket.',
+};
+
+function sentence(error: Error): string {
+  const code = (error as NodeJS.ErrnoException).code;
+  if (code !== undefined && SENTENCES[code]) return SENTENCES[code];
+  if (/^(WRONGPASS|NOAUTH)/.test(error.message))
+    return 'it wants another user or password than REDIS_URL has.';
+  if (/NOPERM/.test(error.message)) return `its ACL forbids what Pinstream needs (${error.message}).`;
+  return error.message;
+}
+
+/** Redis says OOM when its own maxmemory is reached; all else that is no reply of a script is a matter of the connection. */
+function asBusError(error: unknown, problem: string): Error {
+  if (error instanceof BusError) return error;
+  const message = (error as Error).message;
+  if (/^OOM /.test(message))
+    return new BusError('full', 'Redis is out of memory: raise its maxmemory, or lower STORE_BYTES.');
+  if (/^(ERR|WRONGTYPE|NOSCRIPT|MISCONF|READONLY|NOPERM|EXECABORT)/.test(message)) {
+    return new BusError('away', `Redis refuses: ${message}`);
+  }
+  return new BusError('away', problem);
+}

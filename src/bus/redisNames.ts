@@ -1,0 +1,49 @@
+/** What things are called in Redis. */
+export interface RedisNames {
+  readonly meta: string;
+  readonly last: string;
+  readonly trimmed: string;
+  readonly sizes: string;
+  readonly touched: string;
+  readonly presses: string;
+  readonly lease: string;
+  readonly candidates: string;
+  readonly publishKey: string;
+  readonly device: string;
+  readonly reports: string;
+  readonly logs: string;
+  readonly keys: string;
+  readonly producers: string;
+  readonly doorbell: string;
+  readonly marker: string;
+  readonly command: string;
+  readonly replies: string;
+}
+
+/**
+ * Keys begin with REDIS_PREFIX. Pub/sub names begin with `pinstream:` whatever the prefix is, since ADOPT never matches that;
+ * and they contain prefix and db, since pub/sub knows no db (G30): two installations on one Redis must not ring each other.
+ */
+export function redisNames(prefix: string, db: number): RedisNames {
+  const own = (name: string) => `pinstream:${name}:${db}:${prefix}`;
+  return {
+    meta: `${prefix}meta`,
+    last: `${prefix}last`,
+    trimmed: `${prefix}trimmed`,
+    sizes: `${prefix}sizes`,
+    touched: `${prefix}touched`,
+    presses: `${prefix}presses`,
+    lease: `${prefix}keeper`,
+    candidates: `${prefix}keepers`,
+    publishKey: `${prefix}publish-key`,
+    device: `${prefix}device`,
+    reports: `${prefix}reports`,
+    logs: `${prefix}log:`,
+    keys: `${prefix}key:`,
+    producers: `${prefix}producer:`,
+    doorbell: own('doorbell'),
+    marker: own('marker'),
+    command: own('command'),
+    replies: own('reply'),
+  };
+}

@@ -1,0 +1,19 @@
+import { readFileSync } from 'node:fs';
+
+/** A Lua script as ioredis runs it: by its hash, sent whole when a server doesn't know it yet. */
+function script(name: string, numberOfKeys: number): { lua: string; numberOfKeys: number } {
+  return { lua: readFileSync(new URL(`./scripts/${name}.lua`, import.meta.url), 'utf8'), numberOfKeys };
+}
+
+export const scripts = {
+  pinstreamAppend: script('append', 10),
+  pinstreamSince: script('since', 3),
+  pinstreamTails: script('tails', 1),
+  pinstreamPosition: script('position', 1),
+  pinstreamLease: script('lease', 3),
+};
+
+type Argument = string | number | Buffer;
+type Run = (...args: Argument[]) => Promise<unknown>;
+
+export type RedisScripts = { readonly [Name in keyof typeof scripts]: Run };

@@ -1,0 +1,111 @@
+-- Appends one event to its channel's log under the next number, and rings the doorbell: all of it or nothing.
+-- Answers {epoch, n}; {epoch, n, 'duplicate'}, n 0 when not known any more; or {'full'}, {'fenced'}.
+local meta, last, trimmed, log, key = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local producer, presses, lease, sizes, touched = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
+local runId, newEpoch, channel, name, data, at, raw, adopted = unpack(ARGV, 1, 8)
+local logLength, logAge, maxChannels, storeBytes = tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11]), tonumber(ARGV[12])
+local doorbell, keySeconds, seq, producerSeconds = ARGV[13], ARGV[14], tonumber(ARGV[15]), ARGV[16]
+local pin, count, token, logs = ARGV[17], ARGV[18], ARGV[19], ARGV[20]
+
+local function text(n) return string.format('%.0f', n) end
+
+-- Another keeper has taken over: it adopts what this one was about to.
+if token ~= '' and redis.call('GET', lease) ~= token then return {'fenced'} end
+
+local m = redis.call('HMGET', meta, 'epoch', 'run', 'n', 'bytes', 'floor')
+local epoch, run, n, bytes, floor = m[1], m[2], tonumber(m[3] or '0'), tonumber(m[4] or '0'), tonumber(m[5] or '0')
+if not epoch then epoch = newEpoch end
+
+if keySeconds ~= '0' then
+  local was = redis.call('GET', key)
+  if was then return {epoch, was, 'duplicate'} end
+end
+if seq > 0 then
+  local was = redis.call('GET', producer)
+  if was then
+    local wasSeq, wasN = string.match(was, '^(%d+):(%d+)$')
+    if tonumber(wasSeq) == seq then return {epoch, wasN, 'duplicate'} end
+    if tonumber(wasSeq) > seq then return {epoch, '0', 'duplicate'} end
+  end
+end
+
+-- Logs that ran out by themselves still count: take the two longest quiet ones off the sum. Two, so that an append stays short.
+local now = tonumber(redis.call('TIME')[1])
+for _, old in ipairs(redis.call('ZRANGEBYSCORE', touched, '-inf', now - logAge, 'LIMIT', 0, 2)) do
+  bytes = bytes - tonumber(redis.call('HGET', sizes, old) or '0')
+  redis.call('HDEL', sizes, old)
+  redis.call('ZREM', touched, old)
+  redis.call('DEL', logs .. old)
+end
+
+local was = redis.call('ZSCORE', last, channel)
+local length = redis.call('XLEN', log)
+local size = #name + #data + #raw
+local channelBytes = tonumber(redis.call('HGET', sizes, channel) or '0')
+if length == 0 then
+  bytes = bytes - channelBytes
+  channelBytes = 0
+end
+if bytes + size > storeBytes then
+  redis.call('HSET', meta, 'bytes', text(bytes))
+  redis.call('HSET', sizes, channel, text(channelBytes))
+  return {'full'}
+end
+
+-- Another server process than at the last append: it may have lost the end of the log, whose numbers others have seen.
+-- The leap keeps them from being given again.
+if run and run ~= runId then n = n + 1000000 end
+n = n + 1
+local id = text(n)
+
+if length == 0 then
+  if was then
+    redis.call('ZADD', trimmed, was, channel) -- it ran out: all of it is dropped
+  elseif floor > 0 then
+    redis.call('ZADD', trimmed, text(floor), channel) -- new, or forgotten once: nobody knows
+  end
+end
+
+local entry = {'e', name, 'd', data, 'a', at}
+if raw ~= '' then entry[#entry + 1] = 'r'; entry[#entry + 1] = raw end
+if adopted ~= '' then entry[#entry + 1] = 'k'; entry[#entry + 1] = adopted end
+redis.call('XADD', log, id .. '-0', unpack(entry))
+bytes = bytes + size
+channelBytes = channelBytes + size
+
+local over = length + 1 - logLength
+if over > 0 then
+  local old = redis.call('XRANGE', log, '-', '+', 'COUNT', over)
+  for _, e in ipairs(old) do
+    local f = e[2]
+    local s = #f[2] + #f[4]
+    if f[7] == 'r' then s = s + #f[8] end
+    bytes = bytes - s
+    channelBytes = channelBytes - s
+  end
+  redis.call('XTRIM', log, 'MAXLEN', '=', logLength)
+  redis.call('ZADD', trimmed, string.match(old[#old][1], '^%d+'), channel)
+end
+redis.call('EXPIRE', log, logAge)
+redis.call('ZADD', last, id, channel)
+redis.call('ZADD', touched, now, channel)
+redis.call('HSET', sizes, channel, text(channelBytes))
+
+-- A few at most, so that an append stays short also after MAX_CHANNELS was lowered.
+for _ = 1, 8 do
+  if redis.call('ZCARD', last) <= maxChannels then break end
+  local oldest = redis.call('ZPOPMIN', last)
+  floor = math.max(floor, tonumber(oldest[2]))
+  bytes = bytes - tonumber(redis.call('HGET', sizes, oldest[1]) or '0')
+  redis.call('HDEL', sizes, oldest[1])
+  redis.call('ZREM', touched, oldest[1])
+  redis.call('ZREM', trimmed, oldest[1])
+  redis.call('DEL', logs .. oldest[1])
+end
+
+redis.call('HSET', meta, 'epoch', epoch, 'run', runId, 'n', id, 'bytes', text(bytes), 'floor', text(floor))
+if keySeconds ~= '0' then redis.call('SET', key, id, 'EX', keySeconds) end
+if seq > 0 then redis.call('SET', producer, text(seq) .. ':' .. id, 'EX', producerSeconds) end
+if pin ~= '' then redis.call('HSET', presses, pin, count) end
+redis.call('PUBLISH', doorbell, cjson.encode({epoch, id, channel, name, data, at, raw, adopted}))
+return {epoch, id}

@@ -1,0 +1,34 @@
+import type { Log } from '../lib/log.ts';
+import type { Settings } from '../lib/settings.ts';
+import type { Board } from './board.ts';
+import type { Bus, StoreLimits } from './bus.ts';
+import { MemoryBoard } from './memoryBoard.ts';
+import { MemoryBus } from './memoryBus.ts';
+import { RedisBoard } from './redisBoard.ts';
+import { RedisBus } from './redisBus.ts';
+import { RedisLink } from './redisLink.ts';
+
+/** Where events are kept: in this process, or in a Redis. */
+export type Store =
+  | { readonly kind: 'memory'; readonly bus: Bus; readonly board: Board }
+  | { readonly kind: 'redis'; readonly bus: RedisBus; readonly board: RedisBoard; readonly link: RedisLink };
+
+export function createStore(settings: Settings, log: Log): Store {
+  const limits: StoreLimits = {
+    logLength: settings.LOG_LENGTH,
+    logAge: settings.LOG_AGE,
+    maxChannels: settings.MAX_CHANNELS,
+    storeBytes: settings.STORE_BYTES,
+  };
+  if (settings.REDIS_URL === '' && settings.REDIS_SENTINELS === undefined) {
+    const board = new MemoryBoard();
+    return { kind: 'memory', board, bus: new MemoryBus(limits, board.pressCounts) };
+  }
+  const address = {
+    url: settings.REDIS_URL,
+    sentinels: settings.REDIS_SENTINELS,
+    prefix: settings.REDIS_PREFIX,
+  };
+  const link = new RedisLink(address, log);
+  return { kind: 'redis', link, board: new RedisBoard(link), bus: new RedisBus(link, limits) };
+}

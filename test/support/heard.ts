@@ -1,0 +1,54 @@
+import type { BusStatus, Gap, Listener } from '../../src/bus/bus.ts';
+import type { Cursor } from '../../src/contract/cursor.ts';
+import type { StoredEvent } from '../../src/contract/event.ts';
+
+/** A listener that writes down what it hears, and on which a test can wait. */
+export class Heard implements Listener {
+  readonly events: StoredEvent[] = [];
+  readonly opened: Cursor[] = [];
+  readonly gaps: Gap[] = [];
+  readonly skipped: number[] = [];
+  n = 0;
+  ready = false;
+  #waiting: { met: () => boolean; done: () => void }[] = [];
+
+  open(position: Cursor): void {
+    this.opened.push(position);
+    this.n = position.n;
+    this.#wake();
+  }
+
+  event(event: StoredEvent): void {
+    this.events.push(event);
+    this.n = event.n;
+    this.#wake();
+  }
+
+  skip(n: number): void {
+    this.skipped.push(n);
+    this.n = n;
+    this.#wake();
+  }
+
+  gap(gap: Gap): void {
+    this.gaps.push(gap);
+    this.#wake();
+  }
+
+  status({ ready }: BusStatus): void {
+    this.ready = ready;
+    this.#wake();
+  }
+
+  until(met: () => boolean): Promise<void> {
+    if (met()) return Promise.resolve();
+    return new Promise((done) => this.#waiting.push({ met, done }));
+  }
+
+  #wake(): void {
+    for (const waiting of this.#waiting.filter(({ met }) => met())) {
+      this.#waiting = this.#waiting.filter((other) => other !== waiting);
+      waiting.done();
+    }
+  }
+}
