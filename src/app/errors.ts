@@ -1,0 +1,42 @@
+import type { Context, Next } from 'koa';
+import { BusError } from '../bus/bus.ts';
+import type { Log } from '../lib/log.ts';
+import type { Metrics } from './metrics.ts';
+import { Refusal } from './refuse.ts';
+
+/** Every error is answered as `{"error": "a sentence that says what to do", "field"?}`; what is our own fault is logged. */
+export function answerErrors(metrics: Metrics, log: Log) {
+  return async (ctx: Context, next: Next): Promise<void> => {
+    try {
+      await next();
+      if (ctx.status === 404 && ctx.body === undefined && ctx.respond !== false) {
+        throw new Refusal(404, `There is nothing at ${ctx.path}. The addresses are listed in docs/wire.md.`);
+      }
+    } catch (error) {
+      const { status, message, field } = asRefusal(error, ctx, log);
+      metrics.refused.inc({ status });
+      if (status === 401) ctx.set('WWW-Authenticate', 'Bearer');
+      if (status === 503) ctx.set('Retry-After', '2');
+      ctx.status = status;
+      ctx.set('Cache-Control', 'no-store');
+      ctx.body = { error: message, ...(field === undefined ? {} : { field }) };
+    }
+  };
+}
+
+function asRefusal(
+  error: unknown,
+  ctx: Context,
+  log: Log,
+): { status: number; message: string; field?: string | undefined } {
+  if (error instanceof Refusal) return error;
+  if (error instanceof BusError)
+    return { status: error.reason === 'full' ? 507 : 503, message: error.message };
+  const { status, expose, message } = error as { status?: number; expose?: boolean; message: string };
+  if (expose && status !== undefined) return { status, message };
+  log.error(
+    { method: ctx.method, path: ctx.path, error: String((error as Error).stack ?? error) },
+    'A request failed.',
+  );
+  return { status: 500, message: "Something went wrong here, not in your request. The app's log says what." };
+}

@@ -1,0 +1,68 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { Keeper } from '../bus/keeper.ts';
+import type { Store } from '../bus/store.ts';
+import type { Log } from '../lib/log.ts';
+import type { Authorize } from './access/access.ts';
+import { App } from './app.ts';
+import type { AppConfig } from './config.ts';
+import { announceOffline } from './offline.ts';
+
+export interface MainOptions {
+  readonly config: AppConfig;
+  readonly store: Store;
+  /** Channels and patterns whose raw publishes are kept. */
+  readonly adopt: readonly string[];
+  readonly log: Log;
+  readonly authorize?: Authorize;
+  readonly keyMade?: (key: string) => void;
+  readonly processMetrics?: boolean;
+}
+
+export interface RunningApp {
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+/** Starts the app on its port and on its store. A store that is away is no error: the app serves once it is there. */
+export async function startApp({ config, store, adopt, log, ...rest }: MainOptions): Promise<RunningApp> {
+  const app = new App({ config, store, log, ...rest });
+  const keeper = store.kind === 'redis' ? keeperOf(app, store, adopt, log) : undefined;
+  app.server.listen(config.port, config.host);
+  await once(app.server, 'listening');
+  keeper?.start();
+  await store.board.start();
+  await store.bus.start({
+    open: (position) => app.open(position),
+    event: (event) => {
+      keeper?.event(event);
+      app.event(event);
+    },
+    skip: (n) => app.skip(n),
+    gap: (gap) => app.gap(gap),
+  });
+  app.start();
+  return {
+    port: (app.server.address() as AddressInfo).port,
+    async stop() {
+      await app.stop();
+      await keeper?.stop();
+      await store.bus.close();
+    },
+  };
+}
+
+function keeperOf(app: App, store: Store & { kind: 'redis' }, adopt: readonly string[], log: Log): Keeper {
+  const { link, bus, board } = store;
+  return new Keeper(
+    link,
+    bus,
+    {
+      adopt,
+      refuses: (channel) => app.device.owns(channel),
+      counts: { adopted: () => app.metrics.adopted.inc(), odd: (reason) => app.metrics.odd.inc({ reason }) },
+      duty: (lease) => announceOffline(app.device, board, bus, lease),
+    },
+    log,
+  );
+}

@@ -1,0 +1,47 @@
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+
+/** What is counted, for Prometheus. */
+export class Metrics {
+  readonly registry = new Registry();
+  readonly heard = this.#counter('events_heard_total', 'Events that this app heard from the store.');
+  readonly published = this.#counter(
+    'events_published_total',
+    'Events that were published through this app.',
+    'door',
+  );
+  readonly refused = this.#counter('refused_total', 'Requests that were refused, by status.', 'status');
+  readonly refusedStreams = this.#counter(
+    'streams_refused_total',
+    'Streams that were refused for a passing reason.',
+  );
+  readonly opened = this.#counter('streams_opened_total', 'Streams that were opened.', 'dialect');
+  readonly cut = this.#counter('streams_cut_total', 'Readers that were cut off, by reason.', 'reason');
+  readonly gaps = this.#counter('gaps_total', 'Gaps that this app itself had to tell its live streams.');
+  readonly adopted = this.#counter(
+    'raw_adopted_total',
+    'Raw publishes that this app, as the keeper, has kept.',
+  );
+  readonly odd = this.#counter(
+    'raw_odd_total',
+    'Raw publishes not kept, or not as they came, by reason.',
+    'reason',
+  );
+
+  constructor(processWide: boolean) {
+    if (processWide) collectDefaultMetrics({ register: this.registry });
+  }
+
+  /** A figure that is asked for when somebody looks. */
+  gauge(name: string, help: string, value: () => number): void {
+    const gauge: Gauge = new Gauge({
+      name: `pinstream_${name}`,
+      help,
+      registers: [this.registry],
+      collect: () => gauge.set(value()),
+    });
+  }
+
+  #counter<Label extends string>(name: string, help: string, ...labels: Label[]): Counter<Label> {
+    return new Counter({ name: `pinstream_${name}`, help, labelNames: labels, registers: [this.registry] });
+  }
+}

@@ -1,0 +1,19 @@
+import type { AppendTerms, Bus } from '../bus/bus.ts';
+import { DEVICE_CHANNEL, DEVICE_EVENT } from '../contract/device.ts';
+import type { Device } from './device.ts';
+
+/** Tells whether the sidecar has said of late that it lives. */
+interface Pulse {
+  deviceLives(): Promise<boolean>;
+}
+
+/**
+ * A sidecar that was killed says nothing any more: the keeper says it instead, once. The key keeps a second keeper, which has
+ * not heard of it yet, from saying it again.
+ */
+export async function announceOffline(device: Device, pulse: Pulse, bus: Bus, lease: string): Promise<void> {
+  if (device.state.state === 'offline' || (await pulse.deviceLives())) return;
+  const data = JSON.stringify({ ...device.state, state: 'offline' });
+  const terms: AppendTerms = { lease, hardware: true, key: `offline-after-${device.n}` };
+  await bus.append({ channel: DEVICE_CHANNEL, name: DEVICE_EVENT, data, at: Date.now() }, terms);
+}

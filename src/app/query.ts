@@ -1,0 +1,59 @@
+import { channelProblem, isPattern, patternProblem } from '../contract/channel.ts';
+import { type Cursor, parseCursor } from '../contract/cursor.ts';
+import { refuse } from './refuse.ts';
+
+/** The channels and patterns that a request names: `name=a&name=b`, and `names=a,b`. */
+export function channelsOf(
+  query: URLSearchParams,
+  single: string,
+  list: string | undefined,
+  most: number,
+): string[] {
+  const names = new Set(query.getAll(single));
+  for (const joined of list === undefined ? [] : query.getAll(list)) {
+    for (const name of joined.split(',')) if (name !== '') names.add(name);
+  }
+  for (const name of names) {
+    const problem = patternProblem(name);
+    if (problem) throw refuse(400, problem, single);
+  }
+  if (names.size > most)
+    throw refuse(400, `A stream has at most ${most} channels (MAX_STREAM_CHANNELS).`, single);
+  return [...names];
+}
+
+/** A channel to publish on. */
+export function checkChannel(channel: unknown): asserts channel is string {
+  if (typeof channel !== 'string') throw refuse(400, 'Say on which channel, as a text.', 'channel');
+  const problem = isPattern(channel) ? channelProblem(channel) : patternProblem(channel);
+  if (problem) throw refuse(400, problem, 'channel');
+}
+
+/**
+ * Where the reader of a stream was. The header wins: on a native reconnect the query still says what it said at first (G5).
+ * Of several in the query the last one counts, as polyfills append theirs. A text that is no cursor of ours comes from another
+ * server or another version: the stream begins with a gap, since a refusal would end it for ever (G1).
+ */
+export function readerCursor(
+  header: string | undefined,
+  query: URLSearchParams,
+): Cursor | 'unknown' | undefined {
+  const said = header || (query.getAll('last_event_id').at(-1) ?? query.getAll('lastEventId').at(-1));
+  return said ? (parseCursor(said) ?? 'unknown') : undefined;
+}
+
+/** A whole number of the query within bounds. */
+export function numberOf(
+  query: URLSearchParams,
+  name: string,
+  least: number,
+  most: number,
+): number | undefined {
+  const text = query.get(name);
+  if (text === null || text === '') return undefined;
+  const value = Number(text);
+  if (!/^\d{1,9}$/.test(text) || value < least || value > most) {
+    throw refuse(400, `"${name}" must be a whole number from ${least} to ${most}.`, name);
+  }
+  return value;
+}

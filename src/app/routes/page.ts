@@ -1,0 +1,36 @@
+import type { Context } from 'koa';
+import type Router from 'koa-router';
+import type { Parts } from '../parts.ts';
+import { refuse } from '../refuse.ts';
+import { serveCyclone } from './stream.ts';
+
+/** A page gets its own scripts, styles and streams, and nothing else: what an event says can't become a script. */
+const PAGE_POLICY =
+  "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'";
+
+/** `GET /`: the dashboard, or cyclone's stream when it names channels. The browser's files. */
+export function pageRoutes(router: Router, parts: Parts): void {
+  router.get('/', (ctx) => {
+    return ctx.URL.searchParams.has('channels')
+      ? serveCyclone(ctx, parts)
+      : serve(ctx, parts, 'page/index.html');
+  });
+  router.get('/test', (ctx) => serve(ctx, parts, 'page/test.html'));
+  router.get('/pinstream.js', (ctx) => serve(ctx, parts, 'client.js'));
+  router.get('/favicon.ico', (ctx) => serve(ctx, parts, 'page/icon.svg'));
+  router.get('/assets/*path', (ctx) => serve(ctx, parts, ctx.path.slice('/assets/'.length)));
+}
+
+function serve(ctx: Context, { assets }: Parts, path: string): void {
+  const asset = assets.get(path);
+  if (!asset) throw refuse(404, `There is no ${ctx.path}.`);
+  ctx.set('Content-Security-Policy', PAGE_POLICY);
+  ctx.set('X-Content-Type-Options', 'nosniff');
+  ctx.set('Referrer-Policy', 'no-referrer');
+  ctx.set('Cache-Control', 'no-cache');
+  ctx.set('ETag', asset.etag);
+  ctx.status = 200;
+  ctx.type = asset.type;
+  if (ctx.fresh) ctx.status = 304;
+  else ctx.body = asset.body;
+}

@@ -1,0 +1,36 @@
+import type { Dialect } from './dialects.ts';
+import { type Frame, joinFrames } from './frame.ts';
+
+/** Who hears an audience's frames. All of one turn come at once: one by one, and joined to one. */
+export interface Member {
+  deliver(frames: readonly Frame[], joined: Frame): void;
+}
+
+/**
+ * All who listen to the same channels in the same dialect. What is said to them is worded and joined once for all: a page
+ * that a thousand browsers have open is one audience.
+ */
+export class Audience {
+  readonly channels: readonly string[];
+  readonly dialect: Dialect;
+  readonly members = new Set<Member>();
+  #frames: Frame[] = [];
+
+  constructor(channels: readonly string[], dialect: Dialect) {
+    this.channels = channels;
+    this.dialect = dialect;
+  }
+
+  /** Whether nothing was waiting before. */
+  push(frame: Frame): boolean {
+    return this.#frames.push(frame) === 1;
+  }
+
+  flush(): void {
+    if (this.#frames.length === 0) return;
+    const frames = this.#frames;
+    this.#frames = [];
+    const joined = joinFrames(frames);
+    for (const member of this.members) member.deliver(frames, joined);
+  }
+}
