@@ -49,6 +49,7 @@ export class App implements Listener {
   readonly #streams: Streams;
   readonly #listening: Listening;
   readonly #log: Log;
+  readonly #key: PublishKey | undefined;
 
   constructor({ config, store, log, authorize, keyMade, processMetrics = false }: AppOptions) {
     const { bus, board } = store;
@@ -58,6 +59,7 @@ export class App implements Listener {
     this.#streams = new Streams(this.#hub, bus, config, this.metrics, log);
     this.#listening = new Listening(board, this.#hub);
     const key = new PublishKey(config.publishKey, board, keyMade);
+    this.#key = config.publishOpen ? undefined : key;
     const access = new Access({
       rules: config.rules,
       open: config.publishOpen,
@@ -103,6 +105,8 @@ export class App implements Listener {
     this.#hub.open(position);
     this.device.forget();
     this.device.recall().catch(() => undefined);
+    // Made now if there is none, so that it is printed before somebody needs it.
+    this.#key?.get().catch(() => undefined);
   }
 
   event(event: StoredEvent): void {

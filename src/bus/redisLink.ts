@@ -53,9 +53,11 @@ export class RedisLink {
     this.#ear = new Redis(options);
   }
 
-  /** Hears a channel from the next start on. */
+  /** Hears a channel; also one that is named when the rest is subscribed already. */
   hear(channel: string, hearer: Hearer): void {
     this.#hearers.set(channel, hearer);
+    if (this.#listening) this.#ear.subscribe(channel).catch(() => this.#ear.disconnect(true));
+    else if (this.#started) setImmediate(() => this.#listen());
   }
 
   /** Hears raw publishes. What comes is not decoded: it may be anything. */
@@ -121,7 +123,7 @@ export class RedisLink {
   }
 
   #listen(): void {
-    if (!this.#hears || this.#closed) return;
+    if (!this.#hears || this.#closed || this.#ear.status !== 'wait') return;
     this.#ear.on('message', (channel: string, text: string) => this.#hearers.get(channel)?.(text));
     this.#ear.on('pmessageBuffer', (pattern: string, channel: Buffer, payload: Buffer) =>
       this.#patternHearer?.(pattern.toString(), channel, payload),

@@ -3,7 +3,9 @@ import { appConfig } from '../../src/app/config.ts';
 import { startApp as start } from '../../src/app/main.ts';
 import { createStore, type Store } from '../../src/bus/store.ts';
 import { type Log, silentLog } from '../../src/lib/log.ts';
-import { readSettings } from '../../src/lib/settings.ts';
+import { readSettings, type Settings } from '../../src/lib/settings.ts';
+import { sidecarConfig } from '../../src/sidecar/config.ts';
+import { type RunningSidecar, startSidecar } from '../../src/sidecar/main.ts';
 
 export interface TestApp {
   readonly url: string;
@@ -45,7 +47,8 @@ export async function startApp(
   };
 }
 
-async function startMock(settings: ReturnType<typeof readSettings>['settings'], store: Store, log: Log) {
-  const { startSidecar } = await import('../../src/sidecar/main.ts');
-  return startSidecar({ settings: { ...settings, GPIO_DRIVER: 'mock' }, store, log });
+async function startMock(settings: Settings, store: Store, log: Log): Promise<RunningSidecar> {
+  const { config, problems } = sidecarConfig({ ...settings, GPIO_DRIVER: 'mock' });
+  if (problems.length > 0) throw new Error(problems.join('\n'));
+  return startSidecar(config, store, log);
 }

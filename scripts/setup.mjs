@@ -1,0 +1,59 @@
+// Installs the programs that the tests use, where that is possible without asking: on Debian and its kin, as root. Elsewhere it
+// names what is missing, and the command that installs it.
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
+import { fail, hasProgram, runQuietly } from './steps.mjs';
+
+/** Per suite: the programs (any of these names), and what holds them. */
+const NEEDED = {
+  unit: [{ any: ['redis-server'], apt: 'redis-server', brew: 'redis' }],
+  e2e: [
+    { any: ['redis-server'], apt: 'redis-server', brew: 'redis' },
+    { any: ['redis-cli'], apt: 'redis-tools', brew: 'redis' },
+    { any: ['nginx'], apt: 'nginx-light', brew: 'nginx' },
+    { any: ['curl'], apt: 'curl', brew: 'curl' },
+    { any: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'], apt: 'chromium fonts-dejavu-core', brew: '--cask chromium' },
+  ],
+  containers: [{ any: ['docker'], apt: 'docker.io docker-compose', brew: '--cask docker' }],
+};
+
+export function setup(suite) {
+  const missing = NEEDED[suite].filter(({ any }) => !any.some(isThere));
+  if (missing.length === 0) return;
+  const names = missing.map(({ any }) => any[0]).join(', ');
+  const packages = (manager) => [...new Set(missing.flatMap((one) => one[manager].split(' ')))];
+  if (process.getuid?.() === 0 && hasProgram('apt-get')) {
+    process.stdout.write(`Installing ${names} …\n`);
+    withoutServices(() => {
+      const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+      runQuietly('apt-get', ['update', '-qq'], { env });
+      runQuietly('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages('apt')], { env });
+    });
+    const still = missing.filter(({ any }) => !any.some(isThere));
+    if (still.length > 0) fail(`Still missing after the installation: ${still.map(({ any }) => any[0]).join(', ')}.`);
+    return;
+  }
+  const command = hasProgram('apt-get')
+    ? `sudo apt-get install ${packages('apt').join(' ')}`
+    : `brew install ${packages('brew').join(' ')}`;
+  fail(`The tests need ${names}: ${command}`);
+}
+
+/** nginx is often in a folder that only root has on its path. */
+function isThere(name) {
+  return hasProgram(name) || ['/usr/sbin', '/usr/local/sbin'].some((folder) => existsSync(`${folder}/${name}`));
+}
+
+/** Debian starts a service as soon as it is installed: a Redis and an nginx that nobody has asked for. */
+function withoutServices(work) {
+  const policy = '/usr/sbin/policy-rc.d';
+  if (existsSync(policy)) return work();
+  writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  process.on('exit', () => rmSync(policy, { force: true }));
+  work();
+  rmSync(policy, { force: true });
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1]).href) {
+  for (const suite of process.argv.slice(2)) setup(suite);
+}

@@ -1,0 +1,47 @@
+// Runs a suite: `node scripts/test.mjs unit|e2e|containers [file …]`. Ends with `N passed, N failed`; what was skipped failed.
+import { spawnSync } from 'node:child_process';
+import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { prepare } from './prepare.mjs';
+import { setup } from './setup.mjs';
+import { fail, ROOT } from './steps.mjs';
+
+/** The folders of a suite. What most people run is `unit`; the others need more than a Redis. */
+const FOLDERS = {
+  unit: ['contract', 'bus', 'app', 'sidecar', 'cli', 'lib', 'project'],
+  e2e: ['e2e'],
+  containers: ['containers'],
+};
+
+const [suite, ...chosen] = process.argv.slice(2);
+if (!FOLDERS[suite]) fail(`Usage: node scripts/test.mjs ${Object.keys(FOLDERS).join('|')} [file …]`);
+prepare();
+setup(suite);
+
+const files = chosen.length > 0 ? chosen : FOLDERS[suite].flatMap(testsIn).sort();
+const folder = mkdtempSync(join(tmpdir(), 'pinstream-test-'));
+const tap = join(folder, 'tap');
+const env = { ...process.env, PATH: `${process.env.PATH}:/usr/local/sbin:/usr/sbin`, NODE_OPTIONS: '--trace-warnings' };
+const reporters = ['--test-reporter=spec', '--test-reporter-destination=stdout', '--test-reporter=tap', `--test-reporter-destination=${tap}`];
+const { status } = spawnSync(
+  process.execPath,
+  ['--import', 'tsx', '--test', '--test-concurrency=2', '--test-timeout=120000', ...reporters, ...files],
+  { cwd: ROOT, stdio: 'inherit', env },
+);
+const report = readFileSync(tap, 'utf8');
+rmSync(folder, { recursive: true, force: true });
+
+const counted = (what) => Number(new RegExp(`^# ${what} (\\d+)$`, 'm').exec(report)?.[1] ?? 0);
+const passed = counted('pass');
+const failed = counted('fail') + counted('cancelled') + counted('skipped') + counted('todo') + (passed === 0 ? 1 : 0);
+if (process.env.PINSTREAM_TALLY) appendFileSync(process.env.PINSTREAM_TALLY, `${passed} ${failed}\n`);
+process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
+process.exit(failed > 0 ? 1 : (status ?? 1));
+
+function testsIn(name) {
+  const below = join(ROOT, 'test', name);
+  return readdirSync(below, { recursive: true })
+    .filter((file) => file.endsWith('.test.ts'))
+    .map((file) => join('test', name, file));
+}

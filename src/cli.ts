@@ -1,0 +1,43 @@
+#!/usr/bin/env node
+import { type Command, Mistakes, readCall } from './cli/flags.ts';
+import { commandHelp, generalHelp } from './cli/help.ts';
+import { publish } from './cli/publish.ts';
+import { serve } from './cli/serve.ts';
+import { sidecar } from './cli/sidecar.ts';
+import { start } from './cli/start.ts';
+import { tail } from './cli/tail.ts';
+import { version } from './cli/version.ts';
+
+const COMMANDS: readonly Command[] = [start, serve, sidecar, publish, tail];
+
+async function main([name, ...args]: readonly string[]): Promise<void> {
+  if (name === '--version' || name === '-v') return say(version());
+  if (name === undefined || name === '-h' || name === '--help' || name === 'help')
+    return say(generalHelp(COMMANDS));
+  const command = COMMANDS.find((one) => one.name === name);
+  if (!command) throw new Mistakes([`There is no command "${name}". "pinstream -h" lists them.`], 64);
+  if (args.includes('-h') || args.includes('--help')) return say(commandHelp(command));
+  await command.run(readCall(command, args));
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** One sentence for what a person can mend; the stack only where nobody thought of it. */
+function sentenceOf(error: unknown): string {
+  const { code, message, port, name } = error as NodeJS.ErrnoException & { port?: number };
+  if (code === 'EADDRINUSE')
+    return `Port ${port} is in use: stop what listens there, or choose another one with --port.`;
+  if (code === 'EACCES')
+    return `Port ${port} may not be used by this user: choose one above 1023 with --port.`;
+  if (code === 'EADDRNOTAVAIL')
+    return 'This machine does not have that address: choose another one with --host.';
+  if (error instanceof Mistakes || name === 'GaveUp' || code === undefined) return message;
+  return String((error as Error).stack);
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  process.stderr.write(`${sentenceOf(error)}\n`);
+  process.exit(error instanceof Mistakes ? error.exitCode : 1);
+});

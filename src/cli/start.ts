@@ -1,0 +1,72 @@
+import { appConfig } from '../app/config.ts';
+import { startApp } from '../app/main.ts';
+import { createStore } from '../bus/store.ts';
+import { createLog } from '../lib/log.ts';
+import type { SettingTexts } from '../lib/settings.ts';
+import { settings as all } from '../lib/settings.ts';
+import { stopOnSignal } from '../lib/shutdown.ts';
+import { sidecarConfig } from '../sidecar/config.ts';
+import { startSidecar } from '../sidecar/main.ts';
+import { type Call, type Command, Mistakes } from './flags.ts';
+import { APP, LOG, SIDECAR, STORE } from './groups.ts';
+import { curlEvent, curlPress, isLoopback, urlOf } from './hints.ts';
+import { showKey, warn } from './serve.ts';
+import { version } from './version.ts';
+
+export const start: Command = {
+  name: 'start',
+  usage: 'pinstream start [options]',
+  summary:
+    'Runs all in one process: the app, and a sidecar with a mock button, in memory unless REDIS_URL is set.',
+  options: [],
+  settings: [...APP, ...STORE, ...SIDECAR, ...LOG],
+  defaults: startDefaults,
+  words: { least: 0, most: 0 },
+  run: runStart,
+};
+
+/** For trying it out. Open for publishing only where nobody else can reach it. */
+function startDefaults({ HOST = all.HOST.fallback }: SettingTexts) {
+  return { GPIO_DRIVER: 'mock', ADOPT: '*', PUBLISH_OPEN: isLoopback(HOST) ? '1' : '0' };
+}
+
+async function runStart({ settings }: Call): Promise<void> {
+  const forApp = appConfig(settings);
+  const forSidecar = sidecarConfig(settings);
+  const problems = [...forApp.problems, ...forSidecar.problems];
+  if (problems.length > 0) throw new Mistakes(problems, 78);
+  const log = createLog({ level: settings.LOG_LEVEL, plain: true });
+  warn(settings, log.warn.bind(log));
+  const store = createStore(settings, log);
+  const { ADOPT: adopt } = settings;
+  const keyMade = (key: string) => showKey(settings, key);
+  const app = await startApp({ config: forApp.config, store, adopt, log, processMetrics: true, keyMade });
+  const sidecar = await startSidecar(forSidecar.config, store, log);
+  process.stdout.write(welcome(urlOf(settings.HOST, app.port), forSidecar.config, settings.PUBLISH_OPEN));
+  stopOnSignal(async () => {
+    await sidecar.stop();
+    await app.stop();
+  }, log);
+}
+
+function welcome(
+  url: string,
+  { driver, pins }: ReturnType<typeof sidecarConfig>['config'],
+  open: boolean,
+): string {
+  const button = pins.find(({ direction }) => direction === 'in')?.name;
+  const mock = driver === 'mock' && button !== undefined;
+  const lines = [
+    `Pinstream ${version()} is running: ${url}`,
+    '',
+    ...(mock
+      ? [`  Open that page and press "${button}". From a terminal:`]
+      : ['  Open that page. From a terminal:']),
+    ...(mock && open ? [`  ${curlPress(url, button)}`] : []),
+    ...(open ? [`  ${curlEvent(url)}`] : []),
+    `  curl -N '${url}/stream'`,
+    '',
+    '  Ctrl-C ends it.',
+  ];
+  return `\n${lines.join('\n')}\n\n`;
+}

@@ -1,0 +1,8 @@
+export {
+  closeSendEvent,
+  connectPublisher,
+  type Publisher,
+  type PublisherOptions,
+  type SendOptions,
+  sendEvent,
+} from './bus/sendEvent.ts';
