@@ -4,7 +4,9 @@ import { changed, fail, runQuietly } from './steps.mjs';
 export function prepare() {
   const [major, minor] = process.versions.node.split('.').map(Number);
   if (major < 20 || (major === 20 && minor < 19)) {
-    fail(`Pinstream needs Node 20.19 or later; this is ${process.version}. Install one from https://nodejs.org`);
+    fail(
+      `Pinstream needs Node 20.19 or later; this is ${process.version}. Install one from https://nodejs.org`,
+    );
   }
   install();
   build();
@@ -16,12 +18,19 @@ export function install() {
   const npm = process.env.npm_execpath;
   const [command, ...before] = npm?.endsWith('.js') ? [process.execPath, npm] : ['npm'];
   // The environment says which npm script is running; an npm inside it shall not be confused by that.
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_(lifecycle|package|command)/.test(name)));
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !/^npm_(lifecycle|package|command)/.test(name)),
+  );
   runQuietly(command, [...before, 'ci', '--loglevel=error'], { env });
 }
 
 export function build() {
-  const newest = Math.max(changed('src'), changed('tsconfig.json'), changed('scripts/build.mjs'), changed('package-lock.json'));
+  const newest = Math.max(
+    changed('src'),
+    changed('tsconfig.json'),
+    changed('scripts/build.mjs'),
+    changed('package-lock.json'),
+  );
   if (changed('dist/.built') >= newest) return;
   process.stdout.write('Building …\n');
   runQuietly(process.execPath, ['scripts/build.mjs']);

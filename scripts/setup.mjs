@@ -12,7 +12,11 @@ const NEEDED = {
     { any: ['redis-cli'], apt: 'redis-tools', brew: 'redis' },
     { any: ['nginx'], apt: 'nginx-light', brew: 'nginx' },
     { any: ['curl'], apt: 'curl', brew: 'curl' },
-    { any: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'], apt: 'chromium fonts-dejavu-core', brew: '--cask chromium' },
+    {
+      any: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'],
+      apt: 'chromium fonts-dejavu-core',
+      brew: '--cask chromium',
+    },
   ],
   containers: [{ any: ['docker'], apt: 'docker.io docker-compose', brew: '--cask docker' }],
 };
@@ -30,7 +34,8 @@ export function setup(suite) {
       runQuietly('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages('apt')], { env });
     });
     const still = missing.filter(({ any }) => !any.some(isThere));
-    if (still.length > 0) fail(`Still missing after the installation: ${still.map(({ any }) => any[0]).join(', ')}.`);
+    if (still.length > 0)
+      fail(`Still missing after the installation: ${still.map(({ any }) => any[0]).join(', ')}.`);
     return;
   }
   const command = hasProgram('apt-get')
@@ -41,7 +46,9 @@ export function setup(suite) {
 
 /** nginx is often in a folder that only root has on its path. */
 function isThere(name) {
-  return hasProgram(name) || ['/usr/sbin', '/usr/local/sbin'].some((folder) => existsSync(`${folder}/${name}`));
+  return (
+    hasProgram(name) || ['/usr/sbin', '/usr/local/sbin'].some((folder) => existsSync(`${folder}/${name}`))
+  );
 }
 
 /** Debian starts a service as soon as it is installed: a Redis and an nginx that nobody has asked for. */

@@ -22,8 +22,17 @@ setup(suite);
 const files = chosen.length > 0 ? chosen : FOLDERS[suite].flatMap(testsIn).sort();
 const folder = mkdtempSync(join(tmpdir(), 'pinstream-test-'));
 const tap = join(folder, 'tap');
-const env = { ...process.env, PATH: `${process.env.PATH}:/usr/local/sbin:/usr/sbin`, NODE_OPTIONS: '--trace-warnings' };
-const reporters = ['--test-reporter=spec', '--test-reporter-destination=stdout', '--test-reporter=tap', `--test-reporter-destination=${tap}`];
+const env = {
+  ...process.env,
+  PATH: `${process.env.PATH}:/usr/local/sbin:/usr/sbin`,
+  NODE_OPTIONS: '--trace-warnings',
+};
+const reporters = [
+  '--test-reporter=spec',
+  '--test-reporter-destination=stdout',
+  '--test-reporter=tap',
+  `--test-reporter-destination=${tap}`,
+];
 const { status } = spawnSync(
   process.execPath,
   ['--import', 'tsx', '--test', '--test-concurrency=2', '--test-timeout=120000', ...reporters, ...files],
@@ -34,7 +43,8 @@ rmSync(folder, { recursive: true, force: true });
 
 const counted = (what) => Number(new RegExp(`^# ${what} (\\d+)$`, 'm').exec(report)?.[1] ?? 0);
 const passed = counted('pass');
-const failed = counted('fail') + counted('cancelled') + counted('skipped') + counted('todo') + (passed === 0 ? 1 : 0);
+const failed =
+  counted('fail') + counted('cancelled') + counted('skipped') + counted('todo') + (passed === 0 ? 1 : 0);
 if (process.env.PINSTREAM_TALLY) appendFileSync(process.env.PINSTREAM_TALLY, `${passed} ${failed}\n`);
 process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
 process.exit(failed > 0 ? 1 : (status ?? 1));

@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { Page } from '../../src/bus/bus.ts';
+import { Doorbell, type Log } from '../../src/bus/doorbell.ts';
+import type { StoredEvent } from '../../src/contract/event.ts';
+import { Heard } from '../support/heard.ts';
+
+/** A log whose answers the test lets go one by one. */
+class SlowLog implements Log {
+  epoch = 'aaaaaa';
+  n = 0;
+  away = false;
+  reads = 0;
+  lost = new Set<number>();
+  limit = 100;
+  gate: Promise<void> = Promise.resolve();
+
+  async position() {
+    await this.gate;
+    if (this.away) throw new Error('away');
+    return { epoch: this.epoch, n: this.n };
+  }
+
+  async since(after: number): Promise<Page> {
+    this.reads++;
+    const { epoch, n: top } = this;
+    await this.gate;
+    if (this.away) throw new Error('away');
+    const events = [];
+    for (let n = after + 1; n <= top && events.length < this.limit; n++)
+      if (!this.lost.has(n)) events.push(event(n));
+    const end = events.length === this.limit ? (events.at(-1)?.n ?? top) : top;
+    return { epoch, top, end, events, gaps: [] };
+  }
+}
+
+function event(n: number): StoredEvent {
+  return { n, channel: 'a', name: 'message', data: String(n), at: 0 };
+}
+
+async function opened(n = 0) {
+  const log = new SlowLog();
+  log.n = n;
+  const heard = new Heard();
+  const doorbell = new Doorbell(log, heard);
+  await doorbell.recover();
+  const ring = (number: number, epoch = log.epoch) => {
+    log.n = Math.max(log.n, number);
+    doorbell.hear(epoch, event(number));
+  };
+  return { log, heard, doorbell, ring, numbers: () => heard.events.map((one) => one.n) };
+}
+
+describe('the doorbell', () => {
+  test('begins at the newest number: what was before is for those who ask', async () => {
+    const { heard, ring, numbers } = await opened(41);
+    assert.deepEqual(heard.opened, [{ epoch: 'aaaaaa', n: 41 }]);
+    ring(42);
+    assert.deepEqual(numbers(), [42]);
+  });
+
+  test('hands on at once what follows, without reading', async () => {
+    const { log, ring, numbers } = await opened();
+    const before = log.reads;
+    for (const n of [1, 2, 3]) ring(n);
+    assert.deepEqual(numbers(), [1, 2, 3]);
+    assert.equal(log.reads, before);
+  });
+
+  test('reads what is missing when a number is skipped, and keeps the order', async () => {
+    const { doorbell, ring, numbers } = await opened();
+    ring(1);
+    ring(4);
+    ring(5);
+    assert.deepEqual(numbers(), [1]);
+    await doorbell.reached(5);
+    assert.deepEqual(numbers(), [1, 2, 3, 4, 5]);
+  });
+
+  test('goes on with what came during the reading, without a double', async () => {
+    const { log, doorbell, ring, numbers } = await opened();
+    let open = () => {};
+    log.gate = new Promise((done) => {
+      open = done;
+    });
+    ring(3);
+    ring(4);
+    ring(5);
+    open();
+    ring(6);
+    await doorbell.reached(6);
+    ring(7);
+    await doorbell.reached(7);
+    assert.deepEqual(numbers(), [1, 2, 3, 4, 5, 6, 7]);
+  });
+
+  test('passes over numbers that no log holds: a leap', async () => {
+    const { log, heard, doorbell, ring, numbers } = await opened(3);
+    for (let n = 4; n <= 10; n++) log.lost.add(n);
+    ring(11);
+    await doorbell.reached(11);
+    assert.deepEqual(numbers(), [11]);
+    ring(12);
+    await doorbell.reached(12);
+    assert.deepEqual(numbers(), [11, 12]);
+    assert.equal(heard.n, 12);
+  });
+
+  test('reads page after page', async () => {
+    const { log, doorbell, numbers } = await opened();
+    log.limit = 7;
+    log.n = 50;
+    await doorbell.recover();
+    assert.deepEqual(
+      numbers(),
+      Array.from({ length: 50 }, (_, i) => i + 1),
+    );
+  });
+
+  test('ignores what it has heard already', async () => {
+    const { doorbell, ring, numbers } = await opened();
+    ring(1);
+    ring(1);
+    ring(2);
+    ring(1);
+    await doorbell.recover();
+    assert.deepEqual(numbers(), [1, 2]);
+  });
+
+  test('waits for the store when it is away, and goes on where it was', async () => {
+    const { log, doorbell, ring, numbers } = await opened();
+    ring(1);
+    log.away = true;
+    ring(5);
+    await doorbell.recover();
+    assert.deepEqual(numbers(), [1]);
+    log.away = false;
+    await doorbell.recover();
+    assert.deepEqual(numbers(), [1, 2, 3, 4, 5]);
+  });
+
+  test('opens anew at 0 when the store is another one, and hears all of it', async () => {
+    const { log, heard, doorbell, ring, numbers } = await opened(7);
+    log.epoch = 'bbbbbb';
+    log.n = 2;
+    ring(3);
+    await doorbell.recover();
+    assert.deepEqual(heard.opened, [
+      { epoch: 'aaaaaa', n: 7 },
+      { epoch: 'bbbbbb', n: 0 },
+    ]);
+    assert.deepEqual(numbers(), [1, 2, 3]);
+  });
+});

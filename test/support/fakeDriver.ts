@@ -1,0 +1,78 @@
+import {
+  type Driver,
+  type Level,
+  type Line,
+  type LineListener,
+  LineProblem,
+  type LineRequest,
+} from '../../src/sidecar/drivers/driver.ts';
+
+/** A driver whose lines a test moves by hand. */
+export class FakeDriver implements Driver {
+  readonly name = 'fake';
+  readonly opened: FakeLine[] = [];
+  /** What the next openings fail with. */
+  problem: Error | undefined;
+  closed = false;
+  /** What a line reads when it is opened as an input. */
+  level: Level = 1;
+
+  async open(request: LineRequest, listener: LineListener): Promise<FakeLine> {
+    if (this.problem) throw this.problem;
+    const level = request.direction === 'in' ? this.level : request.level;
+    const line = new FakeLine(request, listener, level);
+    this.opened.push(line);
+    return line;
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+  }
+
+  get line(): FakeLine {
+    return this.opened.at(-1) as FakeLine;
+  }
+}
+
+export class FakeLine implements Line {
+  readonly request: LineRequest;
+  readonly listener: LineListener;
+  readonly written: Level[] = [];
+  level: Level;
+  /** The wire is held at this level, whatever is written. */
+  stuck: Level | undefined;
+  failing = false;
+  closed = false;
+
+  constructor(request: LineRequest, listener: LineListener, level: Level) {
+    this.request = request;
+    this.listener = listener;
+    this.level = level;
+  }
+
+  /** The wire moves, and the driver says so. */
+  move(level: Level, at: number): void {
+    this.level = level;
+    this.listener.edge(level, at);
+  }
+
+  fail(sentence: string): void {
+    this.failing = true;
+    this.listener.failed(new LineProblem(sentence));
+  }
+
+  read(): Level {
+    if (this.failing) throw new LineProblem('The line is gone.');
+    return this.stuck ?? this.level;
+  }
+
+  async write(level: Level): Promise<void> {
+    if (this.failing) throw new LineProblem('The line is gone.');
+    this.written.push(level);
+    this.level = level;
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+  }
+}
