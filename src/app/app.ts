@@ -152,12 +152,6 @@ function createKoa(parts: Parts): Koa {
     add(router, parts);
   }
   koa.use(router.routes());
-  koa.use(
-    router.allowedMethods({
-      throw: true,
-      methodNotAllowed: () => refuse(405, 'This address does not take that method.'),
-      notImplemented: () => refuse(405, 'No address takes that method.'),
-    }),
-  );
+  koa.use(router.allowedMethods());
   return koa;
 }

@@ -9,8 +9,15 @@ export function answerErrors(metrics: Metrics, log: Log) {
   return async (ctx: Context, next: Next): Promise<void> => {
     try {
       await next();
-      if (ctx.status === 404 && ctx.body === undefined && ctx.respond !== false) {
+      const silent = ctx.body === undefined && ctx.respond !== false;
+      if (silent && ctx.status === 404) {
         throw new Refusal(404, `There is nothing at ${ctx.path}. The addresses are listed in docs/wire.md.`);
+      }
+      if (silent && (ctx.status === 405 || ctx.status === 501)) {
+        throw new Refusal(
+          405,
+          `This address does not take ${ctx.method}, only ${ctx.response.get('Allow')}.`,
+        );
       }
     } catch (error) {
       const { status, message, field } = asRefusal(error, ctx, log);
