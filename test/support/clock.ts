@@ -16,8 +16,8 @@ export class FakeClock implements Clock {
     return this.#now;
   }
 
-  wall(): number {
-    return this.wallAtZero + this.#now;
+  wall(at = this.#now): number {
+    return this.wallAtZero + at;
   }
 
   after(ms: number, run: () => void): Cancel {
