@@ -1,0 +1,39 @@
+import { channelProblem } from '../contract/channel.ts';
+import { DEVICE_CHANNEL } from '../contract/device.ts';
+import type { Settings } from '../lib/settings.ts';
+import { type PinSpec, parsePins } from './pins.ts';
+
+/** What the sidecar is told, read once and passed down. */
+export interface SidecarConfig {
+  readonly pins: readonly PinSpec[];
+  readonly driver: Settings['GPIO_DRIVER'];
+  /** Milliseconds between the presses that the mock makes by itself. */
+  readonly mockAuto: number | undefined;
+  /** The channel on which presses are announced; empty: none. */
+  readonly announce: string;
+  /** Events that may wait for the store. */
+  readonly outbox: number;
+}
+
+export function sidecarConfig(settings: Settings): { config: SidecarConfig; problems: string[] } {
+  const announce = settings.ANNOUNCE;
+  const announceWrong = announce === '' ? undefined : announceProblem(announce);
+  const { pins, problems } = parsePins(settings.PINS, announce);
+  const config: SidecarConfig = {
+    pins,
+    driver: settings.GPIO_DRIVER,
+    mockAuto: settings.MOCK_AUTO,
+    announce,
+    outbox: settings.OUTBOX,
+  };
+  return {
+    config,
+    problems: announceWrong ? [...problems, `ANNOUNCE must be a channel: ${announceWrong}`] : problems,
+  };
+}
+
+function announceProblem(announce: string): string | undefined {
+  if (announce === DEVICE_CHANNEL)
+    return `"${announce}" is the channel of the device itself: choose another.`;
+  return channelProblem(announce);
+}

@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { PinCommand } from '../../src/contract/device.ts';
+import { silentLog } from '../../src/lib/log.ts';
+import { Commands } from '../../src/sidecar/commands.ts';
+import type { Driver } from '../../src/sidecar/drivers/driver.ts';
+import { LineProblem } from '../../src/sidecar/drivers/driver.ts';
+import { MOST_WAITING, MockDriver } from '../../src/sidecar/drivers/mock.ts';
+import { Pin } from '../../src/sidecar/pin.ts';
+import { parsePins } from '../../src/sidecar/pins.ts';
+import { FakeClock } from '../support/clock.ts';
+import { FakeDriver } from '../support/fakeDriver.ts';
+
+async function commandsOf(driver: Driver, clock = new FakeClock()) {
+  const told: string[] = [];
+  const pins = parsePins('button=17, led=18:out', 'sse').pins.map(
+    (spec) =>
+      new Pin({
+        spec,
+        driver,
+        clock,
+        log: silentLog,
+        made: (_, made) => told.push(made.gesture),
+        changed: () => {},
+      }),
+  );
+  await Promise.all(pins.map((pin) => pin.start()));
+  const commands = new Commands(pins, driver);
+  return { told, clock, answer: (command: unknown) => commands.answer(command as PinCommand) };
+}
+
+async function mocked() {
+  const clock = new FakeClock();
+  return commandsOf(new MockDriver(clock), clock);
+}
+
+test('the mock presses an input, and answers before the press is over', async () => {
+  const { answer, clock, told } = await mocked();
+  assert.deepEqual(await answer({ pin: 'button', press: 120 }), {
+    ok: true,
+    pin: { name: 'button', gpio: 17, direction: 'in', level: 0 },
+  });
+  clock.advance(1000);
+  assert.deepEqual(told, ['press', 'release', 'click']);
+});
+
+test('an output is set and its level read back', async () => {
+  const { answer } = await mocked();
+  assert.deepEqual(await answer({ pin: 'led', value: 1 }), {
+    ok: true,
+    pin: { name: 'led', gpio: 18, direction: 'out', level: 1 },
+  });
+});
+
+test('a press as short as the debounce window is still a press', async () => {
+  const { answer, clock, told } = await mocked();
+  assert.equal((await answer({ pin: 'button', press: 25 })).ok, true);
+  clock.advance(1000);
+  assert.deepEqual(told, ['press', 'release', 'click']);
+});
+
+const refusals: [command: unknown, refused: string, error: string][] = [
+  [{ pin: 'bell', press: 100 }, 'unknown-pin', 'There is no pin "bell": the pins are button, led.'],
+  [{ pin: '__proto__', value: 1 }, 'unknown-pin', 'There is no pin "__proto__": the pins are button, led.'],
+  [{ pin: 'led', press: 100 }, 'not-possible', 'led is an output: set it, with {"value": 1}.'],
+  [{ pin: 'button', value: 1 }, 'not-possible', 'button is an input: PINS has outputs as button=17:out.'],
+  [{ pin: 'led', value: 2 }, 'not-possible', 'The value of an output is 0 or 1.'],
+  [{ pin: 'button', press: 0 }, 'not-possible', 'A press lasts from 1 to 60000 milliseconds.'],
+  [{ pin: 'button', press: 60_001 }, 'not-possible', 'A press lasts from 1 to 60000 milliseconds.'],
+  [{ pin: 'button', press: '120' }, 'not-possible', 'A press lasts from 1 to 60000 milliseconds.'],
+  [
+    { pin: 'button', press: 24 },
+    'not-possible',
+    'button takes what is shorter than 25 ms for bouncing: press longer.',
+  ],
+  [
+    { pin: 'button', blink: 1 },
+    'not-possible',
+    'A pin can be pressed, with {"press": 120}, or set, with {"value": 1}.',
+  ],
+];
+for (const [command, refused, error] of refusals) {
+  test(`${JSON.stringify(command)} is refused: ${refused}`, async () => {
+    const { answer } = await mocked();
+    assert.deepEqual(await answer(command), { ok: false, refused, error });
+  });
+}
+
+test('a press that would wait too long is refused', async () => {
+  const { answer } = await mocked();
+  for (let i = 0; i <= MOST_WAITING; i++) await answer({ pin: 'button', press: 100 });
+  assert.deepEqual(await answer({ pin: 'button', press: 100 }), {
+    ok: false,
+    refused: 'not-possible',
+    error: '20 presses of button wait already: try again when they are done.',
+  });
+});
+
+test('a real button is not pressed by a command', async () => {
+  const { answer } = await commandsOf(new FakeDriver());
+  assert.deepEqual(await answer({ pin: 'button', press: 100 }), {
+    ok: false,
+    refused: 'not-possible',
+    error: 'button is a real button, which only a finger presses: GPIO_DRIVER=mock has buttons for commands.',
+  });
+});
+
+test('a pin that fails answers with its problem', async () => {
+  const driver = new FakeDriver();
+  driver.problem = new LineProblem('GPIO 18 is in use: end the other program.');
+  const { answer } = await commandsOf(driver);
+  assert.deepEqual(await answer({ pin: 'led', value: 1 }), {
+    ok: false,
+    refused: 'failing',
+    error: 'GPIO 18 is in use: end the other program.',
+  });
+});

@@ -1,0 +1,58 @@
+import { once } from 'node:events';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+
+/** A TCP proxy that can cut what goes through it, as a bad network does. */
+export class Cutter {
+  readonly #server: Server;
+  readonly #pairs = new Set<Socket>();
+
+  private constructor(server: Server) {
+    this.#server = server;
+  }
+
+  static async start(to: number): Promise<Cutter> {
+    const server = createServer();
+    const cutter = new Cutter(server);
+    server.on('connection', (near) => {
+      const far = connect(to, '127.0.0.1');
+      cutter.#join(near, far);
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return cutter;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** Cuts all connections that are open now. */
+  cut(): void {
+    for (const socket of this.#pairs) socket.destroy();
+  }
+
+  async stop(): Promise<void> {
+    this.#server.close();
+    this.cut();
+    await once(this.#server, 'close');
+  }
+
+  #join(near: Socket, far: Socket): void {
+    for (const [socket, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      this.#pairs.add(socket);
+      socket.on('error', () => undefined);
+      socket.on('close', () => {
+        this.#pairs.delete(socket);
+        other.destroy();
+      });
+      socket.pipe(other);
+    }
+  }
+}
