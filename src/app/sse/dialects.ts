@@ -39,7 +39,8 @@ export function retryBlock(milliseconds: number): string {
 /** Empty where the dialect has no words for it. */
 export function sayingBlock(dialect: Dialect, saying: Saying): string {
   if (dialect === 'sse') return saying.type === 'ping' ? ': sse ping\n\n' : '';
-  const id = saying.type === 'ping' ? `id: ${saying.cursor}\n` : '';
+  // Some libraries, unlike browsers, take an id only together with data.
+  const id = 'cursor' in saying ? `id: ${saying.cursor}\n` : '';
   return `${id}event: ${OWN_EVENT}\ndata: ${JSON.stringify(saying)}\n\n`;
 }
 
