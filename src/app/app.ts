@@ -19,6 +19,7 @@ import { Listening } from './listening.ts';
 import { Metrics } from './metrics.ts';
 import type { Parts } from './parts.ts';
 import { refuse } from './refuse.ts';
+import { Requests } from './requests.ts';
 import { channelsRoutes } from './routes/channels.ts';
 import { eventsRoutes } from './routes/events.ts';
 import { healthRoutes } from './routes/health.ts';
@@ -48,6 +49,7 @@ export class App implements Listener {
   readonly #hub = new Hub();
   readonly #streams: Streams;
   readonly #listening: Listening;
+  readonly #requests: Requests;
   readonly #log: Log;
   readonly #key: PublishKey | undefined;
 
@@ -82,6 +84,7 @@ export class App implements Listener {
       log,
     });
     this.server = createServer(koa.callback());
+    this.#requests = new Requests(this.server);
   }
 
   start(): void {
@@ -93,10 +96,7 @@ export class App implements Listener {
   async stop(): Promise<void> {
     this.#streams.close();
     this.#listening.stop();
-    if (!this.server.listening) return;
-    const closed = new Promise((done) => this.server.close(done));
-    this.server.closeIdleConnections();
-    await closed;
+    await this.#requests.end();
   }
 
   open(position: Cursor): void {

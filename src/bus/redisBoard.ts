@@ -108,8 +108,17 @@ export class RedisBoard implements Board {
   }
 
   #replied(text: string): void {
-    const { id, reply } = JSON.parse(text) as { id: string; reply: PinReply };
-    this.#asked.get(id)?.({ reply });
+    const { id, reply } = parse(text);
+    if (id !== undefined && reply !== undefined) this.#asked.get(id)?.({ reply });
+  }
+}
+
+/** Anybody may publish here; what is not one of ours says nothing. */
+function parse(text: string): { id?: string; reply?: PinReply } {
+  try {
+    return (JSON.parse(text) ?? {}) as { id?: string; reply?: PinReply };
+  } catch {
+    return {};
   }
 }
 

@@ -196,7 +196,8 @@ export class RedisBus implements Bus {
   }
 
   #rings(doorbell: Doorbell, text: string): void {
-    const said = JSON.parse(text) as Ring | DoorbellNotice;
+    const said = parse(text);
+    if (said === undefined) return;
     if (!Array.isArray(said)) {
       this.#notice?.(said);
       return;
@@ -207,6 +208,17 @@ export class RedisBus implements Bus {
 }
 
 type Ring = [string, string, string, string, string, string, string, string];
+
+/** Anybody may publish on the doorbell's name too; what is not ours is passed over, and the quiet check finds what is. */
+function parse(text: string): Ring | DoorbellNotice | undefined {
+  try {
+    const said = JSON.parse(text) as Ring | DoorbellNotice | null;
+    const known = Array.isArray(said) ? said.length === 8 : said !== null && typeof said === 'object';
+    return known ? (said ?? undefined) : undefined;
+  } catch {
+    return undefined;
+  }
+}
 
 /** `marker`: the keeper has come to this marker. `dropped`: it could not keep a raw publish, and nobody shall. */
 export type DoorbellNotice =

@@ -25,7 +25,7 @@ class Browser {
   #waiting: { met: () => boolean; done: () => void }[] = [];
 
   constructor(url: string, lastEventId?: string) {
-    const headers = lastEventId === undefined ? {} : { 'Last-Event-ID': lastEventId };
+    const headers: Record<string, string> = lastEventId === undefined ? {} : { 'Last-Event-ID': lastEventId };
     this.source = new EventSource(url, {
       fetch: (input, init) => fetch(input, { ...init, headers: { ...headers, ...init.headers } }),
     });

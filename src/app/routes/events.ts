@@ -9,7 +9,7 @@ import type { Parts } from '../parts.ts';
 import { channelsOf, checkChannel, numberOf } from '../query.ts';
 import { Refusal, refuse } from '../refuse.ts';
 import { poll } from '../sse/poll.ts';
-import { gone } from './stream.ts';
+import { pollOver } from './stream.ts';
 
 const MOST_EVENTS = 1_000;
 const DEFAULT_EVENTS = 100;
@@ -35,8 +35,8 @@ async function readEvents(ctx: Context, parts: Parts): Promise<void> {
 
   const foreign = since !== undefined && since.epoch !== position.epoch;
   const asked = { channels, after: since === undefined || foreign ? 0 : since.n, limit };
-  const over = () => AbortSignal.any([AbortSignal.timeout(wait * 1000), gone(ctx)]);
-  const page = wait > 0 ? await poll(parts.hub, parts.bus, asked, over()) : await parts.bus.since(asked);
+  const { hub, bus } = parts;
+  const page = await (wait > 0 ? poll(hub, bus, asked, pollOver(ctx, parts, wait * 1000)) : bus.since(asked));
   ctx.set('Cache-Control', 'no-store');
   ctx.body = {
     cursor: formatCursor(page.epoch, Math.max(asked.after, page.end)),

@@ -60,7 +60,7 @@ async function servePoll(ctx: Context, parts: Parts, channels: string[]): Promis
   const said = readerCursor(ctx.get('Last-Event-ID'), ctx.URL.searchParams);
   const after =
     said === undefined ? position.n : said === 'unknown' || said.epoch !== position.epoch ? 0 : said.n;
-  const over = AbortSignal.any([AbortSignal.timeout(parts.config.heartbeat), gone(ctx)]);
+  const over = pollOver(ctx, parts, parts.config.heartbeat);
   const page = await poll(parts.hub, parts.bus, { channels, after, limit: 1 }, over);
   const [event] = page.events;
   ctx.set(STREAM_HEADERS);
@@ -87,9 +87,16 @@ async function refusedAtDoor(
   return true;
 }
 
-/** Ends when the reader has gone. */
-export function gone(ctx: Context): AbortSignal {
-  const controller = new AbortController();
-  ctx.res.once('close', () => controller.abort());
-  return controller.signal;
+/** Ends a poll: after its time, with its reader, or with the app. */
+export function pollOver(ctx: Context, { streams }: Parts, milliseconds: number): AbortSignal {
+  const over = new AbortController();
+  const end = () => over.abort();
+  const timer = setTimeout(end, milliseconds);
+  streams.over.addEventListener('abort', end);
+  ctx.res.once('close', () => {
+    clearTimeout(timer);
+    streams.over.removeEventListener('abort', end);
+    end();
+  });
+  return over.signal;
 }

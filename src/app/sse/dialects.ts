@@ -9,7 +9,13 @@ export type Dialect = 'stream' | 'sse' | 'envelope';
 
 /** What a stream says of itself, in the dialects that can. */
 export type Saying =
-  | { readonly type: 'open'; readonly cursor: string; readonly channels: readonly string[] }
+  | {
+      readonly type: 'open';
+      readonly cursor: string;
+      readonly channels: readonly string[];
+      /** Milliseconds between two pings: who hears nothing for much longer has lost the stream. */
+      readonly heartbeat: number;
+    }
   | { readonly type: 'gap'; readonly channel: string; readonly until: string; readonly certain: boolean }
   | { readonly type: 'gap'; readonly reason: 'epoch' }
   | { readonly type: 'ping'; readonly cursor: string }

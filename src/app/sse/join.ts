@@ -16,6 +16,8 @@ export interface Wish {
   readonly last?: number | undefined;
   /** Milliseconds after which the browser shall come back, should it be cut off. */
   readonly retry: number;
+  /** Milliseconds between two signs of life. */
+  readonly heartbeat: number;
 }
 
 /** About so much is written at once, and so much may wait for the reader before it is given more of what it missed. */
@@ -40,7 +42,12 @@ export async function join(connection: Connection, hub: Hub, bus: Bus, wish: Wis
     frame(
       retryBlock(wish.retry) +
         cursorBlock(epoch, start.after) +
-        sayingBlock(dialect, { type: 'open', cursor, channels: audience.channels }),
+        sayingBlock(dialect, {
+          type: 'open',
+          cursor,
+          channels: audience.channels,
+          heartbeat: wish.heartbeat,
+        }),
     ),
   );
   if (start.foreign) say({ type: 'gap', reason: 'epoch' });

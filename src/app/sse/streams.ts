@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Bus, BusError } from '../../bus/bus.ts';
 import type { Log } from '../../lib/log.ts';
@@ -35,7 +36,7 @@ export class Streams {
   readonly #open = new Map<Connection, Dialect>();
   #heartbeat: NodeJS.Timeout | undefined;
   #stallCheck: NodeJS.Timeout | undefined;
-  #closing = false;
+  readonly #closing = new AbortController();
 
   constructor(hub: Hub, bus: Bus, options: StreamsOptions, metrics: Metrics, log: Log) {
     this.#hub = hub;
@@ -44,11 +45,17 @@ export class Streams {
     this.#limits = { buffer: options.clientBuffer, stall: STALL_MS };
     this.#metrics = metrics;
     this.#log = log;
+    setMaxListeners(0, this.over); // each long poll listens to it
     this.#admission = new Admission(options.maxStreams, options.maxStreamsPerAddress);
   }
 
   get closing(): boolean {
-    return this.#closing;
+    return this.#closing.signal.aborted;
+  }
+
+  /** Aborts when the streams are ended: long polls end with them. */
+  get over(): AbortSignal {
+    return this.#closing.signal;
   }
 
   get count(): number {
@@ -62,14 +69,19 @@ export class Streams {
 
   /** Why no stream can be opened at the moment, as a sentence; undefined when one can. */
   problem(address: string): string | undefined {
-    if (this.#closing) return 'This server is about to stop.';
+    if (this.closing) return 'This server is about to stop.';
     const { ready, problem } = this.#bus.status();
     if (!ready || !this.#hub.position) return problem ?? 'The store has not answered yet.';
     return this.#admission.problem(address);
   }
 
   /** Opens a stream on a response of its own. All of its errors end it: the browser comes back by itself. */
-  open(request: IncomingMessage, response: ServerResponse, address: string, wish: Omit<Wish, 'retry'>): void {
+  open(
+    request: IncomingMessage,
+    response: ServerResponse,
+    address: string,
+    wish: Omit<Wish, 'retry' | 'heartbeat'>,
+  ): void {
     this.#admission.enter(address);
     const closed = () => {
       connection.lost();
@@ -83,14 +95,16 @@ export class Streams {
       this.#log.info({ reason, address }, 'A reader was cut off; it can come back and replay.');
     });
     this.#open.set(connection, wish.dialect);
-    join(connection, this.#hub, this.#bus, { ...wish, retry: jitter(...RETRY_MS) }).catch((error: unknown) =>
-      this.#fail(connection, wish.dialect, error),
-    );
+    join(connection, this.#hub, this.#bus, {
+      ...wish,
+      retry: jitter(...RETRY_MS),
+      heartbeat: this.#options.heartbeat,
+    }).catch((error: unknown) => this.#fail(connection, wish.dialect, error));
   }
 
   /** Tells every stream to come back later, each at its own time, and ends it. */
   close(): void {
-    this.#closing = true;
+    this.#closing.abort();
     clearInterval(this.#heartbeat);
     clearInterval(this.#stallCheck);
     for (const [connection, dialect] of this.#open) {

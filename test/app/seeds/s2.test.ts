@@ -60,8 +60,9 @@ test('S2.4 the bytes, from the first one on: `retry:`, where the stream is, `eve
   const milliseconds = Number(/^retry: (\d+)$/.exec(retry as string)?.[1]);
   assert.ok(milliseconds >= 2000 && milliseconds <= 4000, retry);
   assert.equal(position, `id: ${app.id(0)}`);
-  const said = /^event: pinstream\ndata: (.*)$/.exec(open as string)?.[1] as string;
-  const { type, cursor, channels } = JSON.parse(said) as Record<string, unknown>;
+  const [block, said] = /^id: \S+\nevent: pinstream\ndata: (.*)$/.exec(open as string) ?? [];
+  assert.equal(block, `${position}\nevent: pinstream\ndata: ${said}`);
+  const { type, cursor, channels } = JSON.parse(said as string) as Record<string, unknown>;
   assert.deepEqual([type, cursor, channels], ['open', app.id(0), ['sse']]);
   assert.equal(event, `id: ${app.id(1)}\nevent: myevent\ndata: one\ndata: two\ndata: three ✓ 😀`);
   assert.deepEqual(rest, ['']);

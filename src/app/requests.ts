@@ -1,0 +1,43 @@
+import type { Server, ServerResponse } from 'node:http';
+
+/** Longer than an answer takes whose reader reads. */
+const PATIENCE_MS = 5_000;
+
+/** The requests under way, so that the end waits for these, and not for connections that somebody only holds open. */
+export class Requests {
+  readonly #server: Server;
+  readonly #underWay = new Set<ServerResponse>();
+  #none: (() => void) | undefined;
+
+  constructor(server: Server) {
+    this.#server = server;
+    server.on('request', (_request, response) => {
+      this.#underWay.add(response);
+      response.once('close', () => this.#done(response));
+    });
+  }
+
+  /** Takes no more, waits for those under way, and closes all connections. */
+  async end(): Promise<void> {
+    if (!this.#server.listening) return;
+    const closed = new Promise((done) => this.#server.close(done));
+    if (this.#underWay.size > 0) await this.#last();
+    this.#server.closeAllConnections();
+    await closed;
+  }
+
+  #done(response: ServerResponse): void {
+    this.#underWay.delete(response);
+    if (this.#underWay.size === 0) this.#none?.();
+  }
+
+  #last(): Promise<void> {
+    return new Promise((done) => {
+      const timer = setTimeout(done, PATIENCE_MS);
+      this.#none = () => {
+        clearTimeout(timer);
+        done();
+      };
+    });
+  }
+}
