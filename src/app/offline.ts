@@ -1,4 +1,4 @@
-import type { AppendTerms, Bus } from '../bus/bus.ts';
+import { type AppendTerms, type Bus, BusError } from '../bus/bus.ts';
 import { DEVICE_CHANNEL, DEVICE_EVENT } from '../contract/device.ts';
 import type { Device } from './device.ts';
 
@@ -14,6 +14,14 @@ interface Pulse {
 export async function announceOffline(device: Device, pulse: Pulse, bus: Bus, lease: string): Promise<void> {
   if (device.state.state === 'offline' || (await pulse.deviceLives())) return;
   const data = JSON.stringify({ ...device.state, state: 'offline' });
-  const terms: AppendTerms = { lease, hardware: true, key: `offline-after-${device.n}` };
-  await bus.append({ channel: DEVICE_CHANNEL, name: DEVICE_EVENT, data, at: Date.now() }, terms);
+  const key = `offline-after-${device.n}`;
+  const terms: AppendTerms = { lease, unlessDeviceLives: true, hardware: true, key };
+  await bus
+    .append({ channel: DEVICE_CHANNEL, name: DEVICE_EVENT, data, at: Date.now() }, terms)
+    .catch(passOver);
+}
+
+/** It has come back meanwhile. If the lease is lost instead, the keeper finds out by itself. */
+function passOver(error: unknown): void {
+  if (!(error instanceof BusError && error.reason === 'fenced')) throw error;
 }

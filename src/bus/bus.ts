@@ -42,6 +42,8 @@ export interface AppendTerms {
   readonly presses?: { readonly pin: string; readonly count: number };
   /** The keeper's lease: the append fails as `fenced` when another one holds it. */
   readonly lease?: string;
+  /** Only as long as the sidecar is silent; fails as `fenced` when it has said meanwhile that it lives. */
+  readonly unlessDeviceLives?: true;
   /** The event is a raw publish that gets its number now. */
   readonly adopted?: true;
   /** May use the part of the store that is kept free for the hardware. */

@@ -71,10 +71,12 @@ export class RedisBoard implements Board {
     this.#asked.set(id, resolve);
     try {
       const asked: Asked = { id, replyTo: this.#replies, command };
-      const heard = await this.#link.ask((redis) =>
-        redis.publish(this.#link.names.command, JSON.stringify(asked)),
-      );
-      return heard === 0 ? 'nobody' : await promise;
+      const { command: channel } = this.#link.names;
+      // What PUBLISH answers would count the apps too, whose patterns match any channel.
+      const [[, sidecars]] = (await this.#link.ask((redis) =>
+        Promise.all([redis.pubsub('NUMSUB', channel), redis.publish(channel, JSON.stringify(asked))]),
+      )) as [[string, number], number];
+      return Number(sidecars) === 0 ? 'nobody' : await promise;
     } finally {
       clearTimeout(timer);
       this.#asked.delete(id);
@@ -100,11 +102,13 @@ export class RedisBoard implements Board {
   }
 
   async #answer(handler: CommandHandler, text: string): Promise<void> {
-    const { id, replyTo, command } = JSON.parse(text) as Asked;
-    const reply = await handler(command);
-    await this.#link
-      .ask((redis) => redis.publish(replyTo, JSON.stringify({ id, reply })))
-      .catch(() => undefined);
+    try {
+      const { id, replyTo, command } = JSON.parse(text) as Asked;
+      const reply = await handler(command);
+      await this.#link.ask((redis) => redis.publish(replyTo, JSON.stringify({ id, reply })));
+    } catch {
+      // Not one of ours, or nobody can be told any more: who asked hears nothing, and says so.
+    }
   }
 
   #replied(text: string): void {

@@ -64,6 +64,7 @@ export class RedisBus implements Bus {
         names.lease,
         names.sizes,
         names.touched,
+        names.device,
         this.#link.runId,
         newEpoch(randomInt),
         event.channel,
@@ -84,10 +85,11 @@ export class RedisBus implements Bus {
         presses?.count ?? '',
         lease ?? '',
         names.logs,
+        terms.unlessDeviceLives ? '1' : '',
       ),
     );
     const [epoch, n, duplicate] = reply as [string, string, string?];
-    if (epoch === 'fenced') throw new BusError('fenced', 'Another app has become the keeper.');
+    if (epoch === 'fenced') throw new BusError('fenced', 'It is no longer for this app to say.');
     if (epoch === 'full') throw new BusError('full', STORE_FULL);
     return { epoch, n: Number(n), duplicate: duplicate !== undefined };
   }
@@ -212,12 +214,23 @@ type Ring = [string, string, string, string, string, string, string, string];
 /** Anybody may publish on the doorbell's name too; what is not ours is passed over, and the quiet check finds what is. */
 function parse(text: string): Ring | DoorbellNotice | undefined {
   try {
-    const said = JSON.parse(text) as Ring | DoorbellNotice | null;
-    const known = Array.isArray(said) ? said.length === 8 : said !== null && typeof said === 'object';
-    return known ? (said ?? undefined) : undefined;
+    const said = JSON.parse(text) as unknown;
+    return isRing(said) || isNotice(said) ? said : undefined;
   } catch {
     return undefined;
   }
+}
+
+function isRing(said: unknown): said is Ring {
+  return Array.isArray(said) && said.length === 8 && said.every((part) => typeof part === 'string');
+}
+
+function isNotice(said: unknown): said is DoorbellNotice {
+  if (typeof said !== 'object' || said === null) return false;
+  return (
+    ('marker' in said && typeof said.marker === 'string') ||
+    ('dropped' in said && Array.isArray(said.dropped))
+  );
 }
 
 /** `marker`: the keeper has come to this marker. `dropped`: it could not keep a raw publish, and nobody shall. */

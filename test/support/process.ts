@@ -4,50 +4,65 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
+/** A test that waits for longer than this has failed. */
+const PATIENCE_MS = 60_000;
+
 /** A command as somebody types it in the project's folder, running until it ends or is stopped. */
 export class Process {
   readonly #line: string;
   readonly #child: ChildProcess;
   readonly #changed = new Set<() => void>();
   #output = '';
+  #errors = '';
   #over = false;
 
   constructor(line: string, env: Readonly<Record<string, string>> = {}) {
     this.#line = line;
-    // A process group of its own, so that whatever it has started can be stopped with it, as Ctrl-C does.
+    // A process group of its own, so that all that it has started can be stopped with it, as Ctrl-C does.
     this.#child = spawn('sh', ['-c', line], {
       cwd: ROOT,
       env: { ...process.env, ...env },
       detached: true,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    for (const stream of [this.#child.stdout, this.#child.stderr]) {
-      stream?.setEncoding('utf8').on('data', (text: string) => {
-        this.#output += text;
-        this.#wake();
-      });
-    }
+    this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      this.#output += text;
+      this.#wake();
+    });
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#errors += text;
+      this.#wake();
+    });
     this.#child.on('close', () => {
       this.#over = true;
       this.#wake();
     });
   }
 
-  /** All that it has printed, errors too. */
+  /** What it has printed. */
   get output(): string {
     return this.#output;
   }
 
-  /** Waits for a text, or for what `met` says of all that it has printed. Fails when it ends without. */
-  async until(met: string | ((output: string) => boolean)): Promise<void> {
-    const isMet = typeof met === 'string' ? (output: string) => output.includes(met) : met;
-    while (!isMet(this.#output)) {
-      if (this.#over) throw new Error(`${this.#line} ended without ${met}:\n${this.#output}`);
+  /** What it has printed as errors. */
+  get errors(): string {
+    return this.#errors;
+  }
+
+  /** Waits until it has printed a text, on either. Fails when it ends without, or says nothing. */
+  async until(text: string): Promise<void> {
+    const late = AbortSignal.timeout(PATIENCE_MS);
+    late.addEventListener('abort', () => this.#wake());
+    while (!this.#output.includes(text) && !this.#errors.includes(text)) {
+      if (this.#over || late.aborted)
+        throw new Error(
+          `${this.#line}\n${this.#over ? 'ended' : 'went on'} without "${text}":\n${this.#output}${this.#errors}`,
+        );
       await new Promise<void>((changed) => this.#changed.add(changed));
     }
   }
 
-  /** Waits until it and all that it started has ended; answers its exit code, or null after a signal. */
+  /** Waits until it and all that it has started is over; answers its exit code, or null after a signal. */
   async ended(): Promise<number | null> {
     if (!this.#over) await once(this.#child, 'close');
     return this.#child.exitCode;
@@ -67,9 +82,9 @@ export class Process {
 }
 
 /** Runs a command to its end and answers what it printed. */
-export async function run(line: string, env: Readonly<Record<string, string>> = {}): Promise<string> {
-  const command = new Process(line, env);
+export async function run(line: string): Promise<string> {
+  const command = new Process(line);
   const code = await command.ended();
-  if (code !== 0) throw new Error(`${line} ended with ${code}:\n${command.output}`);
+  if (code !== 0) throw new Error(`${line}\nended with ${code}:\n${command.output}${command.errors}`);
   return command.output;
 }

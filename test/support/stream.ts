@@ -1,8 +1,15 @@
 import { once } from 'node:events';
-import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
+import { Agent, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
 
-/** What a stream says before its first event: when to come back, where the reader is and, in `/stream`, that it is open. */
-const OPENING = /^retry: \d+\n\nid: \S+\n\n(?:event: pinstream\ndata: \{"type":"open".*\}\n\n)?/;
+const OPENING = /^retry: \d+\n\n(id: \S+\n)\n(?:\1event: pinstream\ndata: \{"type":"open".*\}\n\n)?/;
+
+/** A test that waits for longer than this has failed. */
+const PATIENCE_MS = 15_000;
+
+/** What follows the opening: when to come back, where the reader is and, in `/stream`, that it is open. */
+export function afterOpening(text: string): string {
+  return text.replace(OPENING, '');
+}
 
 /** One stream as its bytes came, as text. */
 export class Stream {
@@ -11,7 +18,8 @@ export class Stream {
 
   /** Resolves when the answer has begun: what is published from then on reaches a stream. */
   static async open(url: string, headers: Readonly<Record<string, string>> = {}): Promise<Stream> {
-    const asked = request(url, { headers, agent: false });
+    // A connection of its own that it would keep, as a browser's.
+    const asked = request(url, { headers, agent: new Agent({ keepAlive: true }) });
     asked.end();
     const [response] = (await once(asked, 'response')) as [IncomingMessage];
     return new Stream(response);
@@ -40,22 +48,25 @@ export class Stream {
 
   /** What came after the opening. */
   get events(): string {
-    return this.#text.replace(OPENING, '');
+    return afterOpening(this.#text);
   }
 
-  /** Waits for a text, or for what `met` says of all that has come. Fails when the stream ends without it. */
+  /** Waits for a text, or for what `met` says of all that has come. Fails when the stream ends without it, or says nothing. */
   async until(met: string | ((text: string) => boolean)): Promise<void> {
     const isMet = typeof met === 'string' ? (text: string) => text.includes(met) : met;
+    const late = AbortSignal.timeout(PATIENCE_MS);
     while (!isMet(this.#text)) {
-      if (this.#response.closed)
-        throw new Error(`The stream ended without ${met}: ${JSON.stringify(this.#text)}`);
-      await this.#more();
+      if (this.#response.closed || late.aborted)
+        throw new Error(
+          `The stream ${late.aborted ? 'went on' : 'ended'} without ${met}: ${JSON.stringify(this.#text)}`,
+        );
+      await this.#more(late);
     }
   }
 
   /** Waits for the server to end it. */
   async ended(): Promise<void> {
-    while (!this.#response.closed) await this.#more();
+    await this.until(() => this.#response.closed);
   }
 
   /** Leaves as a browser does whose tab is closed. */
@@ -63,13 +74,15 @@ export class Stream {
     this.#response.destroy();
   }
 
-  #more(): Promise<void> {
+  #more(late: AbortSignal): Promise<void> {
     return new Promise((done) => {
       const settle = () => {
         this.#response.off('data', settle).off('close', settle);
+        late.removeEventListener('abort', settle);
         done();
       };
       this.#response.on('data', settle).on('close', settle);
+      late.addEventListener('abort', settle);
     });
   }
 }

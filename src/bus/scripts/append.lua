@@ -1,16 +1,18 @@
 -- Appends one event to its channel's log under the next number, and rings the doorbell: all of it or nothing.
 -- Answers {epoch, n}; {epoch, n, 'duplicate'}, n 0 when not known any more; or {'full'}, {'fenced'}.
 local meta, last, trimmed, log, key = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local producer, presses, lease, sizes, touched = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10]
+local producer, presses, lease, sizes, touched, device = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11]
 local runId, newEpoch, channel, name, data, at, raw, adopted = unpack(ARGV, 1, 8)
 local logLength, logAge, maxChannels, storeBytes = tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11]), tonumber(ARGV[12])
 local doorbell, keySeconds, seq, producerSeconds = ARGV[13], ARGV[14], tonumber(ARGV[15]), ARGV[16]
-local pin, count, token, logs = ARGV[17], ARGV[18], ARGV[19], ARGV[20]
+local pin, count, token, logs, unlessDeviceLives = ARGV[17], ARGV[18], ARGV[19], ARGV[20], ARGV[21]
 
 local function text(n) return string.format('%.0f', n) end
 
 -- Another keeper has taken over: it adopts what this one was about to.
 if token ~= '' and redis.call('GET', lease) ~= token then return {'fenced'} end
+-- The sidecar has come back since the keeper looked: it is not offline.
+if unlessDeviceLives ~= '' and redis.call('EXISTS', device) == 1 then return {'fenced'} end
 
 local m = redis.call('HMGET', meta, 'epoch', 'run', 'n', 'bytes', 'floor')
 local epoch, run, n, bytes, floor = m[1], m[2], tonumber(m[3] or '0'), tonumber(m[4] or '0'), tonumber(m[5] or '0')
