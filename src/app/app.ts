@@ -69,6 +69,11 @@ export class App implements Listener {
       authorize,
     });
     this.metrics.gauge('streams', 'Open streams.', () => this.#streams.count);
+    this.metrics.gauge(
+      'requests',
+      'Requests under way, open streams among them.',
+      () => this.#requests.count,
+    );
     this.metrics.gauge('store_ready', '1 when the store can be reached.', () => (bus.status().ready ? 1 : 0));
     const koa = createKoa({
       config,

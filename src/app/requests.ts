@@ -11,10 +11,14 @@ export class Requests {
 
   constructor(server: Server) {
     this.#server = server;
-    server.on('request', (_request, response) => {
+    server.prependListener('request', (_request, response) => {
       this.#underWay.add(response);
       response.once('close', () => this.#done(response));
     });
+  }
+
+  get count(): number {
+    return this.#underWay.size;
   }
 
   /** Takes no more, waits for those under way, and closes all connections. */

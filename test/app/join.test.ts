@@ -210,7 +210,7 @@ function joining(
       assert.deepEqual(await read('channels=a,b&last=2', 4), ['2', '3', '4', '5']);
       assert.deepEqual(await read('channel=*&last=1', 3), ['4', '5', '6']);
       assert.deepEqual(await read('channels=a,b&last=2', 1, `${epoch}-4`), ['5']);
-      assert.deepEqual(await read('channels=a,b&last=2&last_event_id=bad&last_event_id=' + `${epoch}-4`, 1), [
+      assert.deepEqual(await read(`channels=a,b&last=2&last_event_id=bad&last_event_id=${epoch}-4`, 1), [
         '5',
       ]);
       await app.over();

@@ -1,0 +1,80 @@
+# Two images: `app`, and `sidecar`, which reads the pins. And `mock`, which stands in for the sidecar on a laptop.
+#
+#   docker build --target app .        docker build --target sidecar .
+#
+# On a 32-bit Raspberry Pi OS: --build-arg NODE_VERSION=22 --build-arg DEBIAN=bookworm
+ARG NODE_VERSION=24
+ARG DEBIAN=trixie
+
+# ---- What runs, compiled from TypeScript. Nothing here needs a compiler for C, so a laptop that only wants the app and
+# the mock never fetches the full image below. ----
+FROM node:${NODE_VERSION}-${DEBIAN}-slim AS build
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+# Without install scripts: the only ones are epoll's, which belongs to the sidecar, and esbuild's, which is not used here.
+RUN --mount=type=cache,target=/root/.npm npm ci --ignore-scripts
+COPY tsconfig.json ./
+COPY scripts/build.mjs scripts/steps.mjs scripts/
+COPY src src
+RUN npm run build
+
+# ---- The app's dependencies: production only, and without onoff, which it never loads ----
+FROM node:${NODE_VERSION}-${DEBIAN}-slim AS app-dependencies
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --omit=optional --ignore-scripts
+
+# ---- The sidecar's: with onoff, whose epoll is compiled. The only stage with a compiler ----
+FROM node:${NODE_VERSION}-${DEBIAN} AS sidecar-dependencies
+WORKDIR /app
+COPY package.json package-lock.json .npmrc ./
+# node-gyp would fetch Node's headers from the net, although the image has them.
+ENV npm_package_config_node_gyp_nodedir=/usr/local
+RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev
+# An optional dependency that fails to compile vanishes without an error, and so it does if npm skips its install script.
+RUN node -e "require('onoff')"
+
+# ---- What both images share ----
+FROM node:${NODE_VERSION}-${DEBIAN}-slim AS base
+WORKDIR /app
+ENV NODE_ENV=production
+# The command, as in `docker compose exec app pinstream tail '*'`.
+RUN printf '#!/bin/sh\nexec node /app/dist/cli.js "$@"\n' >/usr/local/bin/pinstream && chmod 755 /usr/local/bin/pinstream
+COPY package.json LICENSE ./
+COPY --from=build /app/dist dist
+STOPSIGNAL SIGTERM
+LABEL org.opencontainers.image.title="Pinstream" \
+      org.opencontainers.image.licenses="MIT"
+
+# ---- The sidecar. No port, so nothing to ask from outside, and no health check: the `device` channel says online or offline,
+# and which pin fails. (`HEALTHCHECK NONE` would be worse than none: `docker compose up --wait` fails on it.) ----
+FROM base AS sidecar
+COPY --from=sidecar-dependencies /app/node_modules node_modules
+LABEL org.opencontainers.image.description="Reads the pins of a Raspberry Pi for Pinstream."
+# It loads here, too, on the slim image, not only where it was compiled.
+RUN node -e "require('onoff')"
+# As root: the files in /sys/class/gpio belong to root, and in a container no group of the host changes that.
+USER root
+CMD ["node", "dist/cli.js", "sidecar"]
+
+# ---- What runs without pins and without rights ----
+FROM base AS unprivileged
+COPY --from=app-dependencies /app/node_modules node_modules
+USER node
+
+FROM unprivileged AS mock
+LABEL org.opencontainers.image.description="Plays the pins of a Raspberry Pi for Pinstream, on a machine without any."
+ENV GPIO_DRIVER=mock
+CMD ["node", "dist/cli.js", "sidecar"]
+
+FROM unprivileged AS app
+LABEL org.opencontainers.image.description="Carries events from pins, Redis or any backend to browsers."
+ENV HOST=0.0.0.0 PORT=8080
+EXPOSE 8080
+# By bash alone: to start Node for each check would be most of what an idle Pi does. /healthz says that the app is alive,
+# whether or not it reaches its Redis: to restart it would not help there.
+HEALTHCHECK --interval=30s --timeout=3s --start-period=30s --retries=3 \
+    CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/$PORT \
+        && printf 'GET /healthz HTTP/1.0\\r\\nHost: localhost\\r\\n\\r\\n' >&3 \
+        && read -r _ status _ <&3 && [ \"$status\" = 200 ]"]
+CMD ["node", "dist/cli.js", "serve"]
