@@ -4,7 +4,7 @@ import { readSettings } from '../../../src/lib/settings.ts';
 import { sidecarConfig } from '../../../src/sidecar/config.ts';
 import { startApp } from '../../support/app.ts';
 import { loggedLines } from '../../support/logged.ts';
-import { ready } from '../../support/ready.ts';
+import { eventually, ready } from '../../support/ready.ts';
 import { TestRedis } from '../../support/redis.ts';
 import { request } from '../../support/request.ts';
 import { Stream } from '../../support/stream.ts';
@@ -124,7 +124,7 @@ test('S1.9 browsers that leave, however rudely, cost nothing and are no error', 
   await app.press();
   for (const stream of streams) stream.close();
   await app.press();
-  while ((await open()) !== '0');
+  await eventually('no stream is open', async () => (await open()) === '0');
   const stays = await app.stream('/stream?last=10');
   await stays.until('Button press #2 @ ');
   assert.deepEqual(

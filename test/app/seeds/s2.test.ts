@@ -110,9 +110,10 @@ test('S2.9 a hook refuses with 403 before anything is streamed', async (t) => {
         right === 'write' || channel !== 'firehose' || isAdmin(headers.cookie),
     },
   );
-  const refused = await request(`${app.url}/stream?channel=firehose`);
-  assert.equal(refused.status, 403);
-  assert.deepEqual(refused.json, { error: 'You may not listen to "firehose".', field: 'channel' });
+  assert.deepEqual(await app.refused('/stream?channel=firehose', 403), {
+    error: 'You may not listen to "firehose".',
+    field: 'channel',
+  });
   const admin = await app.stream('/stream?channel=firehose', { cookie: 'user=admin' });
   assert.equal(admin.status, 200);
   assert.equal((await app.stream('/stream?channel=logs')).status, 200);
@@ -120,8 +121,8 @@ test('S2.9 a hook refuses with 403 before anything is streamed', async (t) => {
 
 test('S2.9 so does a rule, which needs no code', async (t) => {
   const app = await appFor(t, { ACCESS_RULES: 'allow read firehose to s3cret' });
-  assert.equal((await request(`${app.url}/stream?channel=firehose`)).status, 401);
-  assert.equal((await request(`${app.url}/stream?channel=firehose&access_token=wrong`)).status, 403);
+  await app.refused('/stream?channel=firehose', 401);
+  await app.refused('/stream?channel=firehose&access_token=wrong', 403);
   assert.equal((await app.stream('/stream?channel=firehose&access_token=s3cret')).status, 200);
 });
 

@@ -29,12 +29,12 @@ test("S3.3 with CORS_ORIGINS=* every answer to a page is any page's, errors too"
   const answers = [
     [200, stream],
     [200, await request(`${app.url}/test`, { headers })],
-    [400, await request(`${app.url}/sse/`, { headers })],
+    [400, await app.stream('/sse/', headers)],
     [401, await post(`${app.url}/events`, { channel: 'a', data: 'b' }, headers)],
     [404, await request(`${app.url}/nothing`, { headers })],
     [405, await request(`${app.url}/stream`, { method: 'DELETE', headers })],
     [415, await request(`${app.url}/events`, { method: 'POST', headers })],
-    [421, await request(`${app.url}/stream`, { headers: { ...headers, Host: 'rebound.example' } })],
+    [421, await app.stream('/stream', { ...headers, Host: 'rebound.example' })],
   ] as const;
   for (const [status, answer] of answers) {
     assert.equal(answer.status, status);

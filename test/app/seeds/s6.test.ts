@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { request } from '../../support/request.ts';
 import { appFor, appOnRedis } from './setup.ts';
 
 /** tornado-sse: channels in one list, JSON messages that name their type. */
@@ -65,6 +64,6 @@ test('S6.5 each user has a channel of their own, by the cookie of the session', 
     [{}, 'ann'],
     [{ cookie }, '*'],
   ] as const) {
-    assert.equal((await request(`${app.url}/stream?channels=${channels}`, { headers })).status, 403);
+    await app.refused(`/stream?channels=${channels}`, 403, headers);
   }
 });

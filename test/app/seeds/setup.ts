@@ -12,6 +12,8 @@ export interface SeedApp extends TestApp {
   /** The id of the nth event. */
   id(n: number): string;
   stream(path: string, headers?: Record<string, string>): Promise<Stream>;
+  /** Asks for a stream that is refused, in JSON, before it begins; answers what was said. */
+  refused(path: string, status: number, headers?: Record<string, string>): Promise<object>;
   /** A browser's EventSource, of the independent library. Its listeners are called for these event names. */
   client(path: string, ...names: string[]): Promise<Client>;
   /** What `redis-cli publish` would say, through cyclone's form. */
@@ -39,13 +41,21 @@ export async function appFor(
     for (const one of open) one.close();
     await app.stop();
   });
+  const stream = async (path: string, headers?: Record<string, string>) => {
+    const opened = await Stream.open(app.url + path, headers);
+    open.push(opened);
+    return opened;
+  };
   return {
     ...app,
     id: (n) => `${epoch}-${n}`,
-    async stream(path, headers) {
-      const stream = await Stream.open(app.url + path, headers);
-      open.push(stream);
-      return stream;
+    stream,
+    async refused(path, status, headers) {
+      const answer = await stream(path, headers);
+      assert.equal(answer.status, status);
+      assert.equal(answer.headers['content-type'], 'application/json; charset=utf-8');
+      await answer.ended();
+      return JSON.parse(answer.text) as object;
     },
     async client(path, ...names) {
       const client = new Client(app.url + path, names);
@@ -101,6 +111,9 @@ export interface Heard {
   readonly id: string;
 }
 
+/** A test that waits for longer than this has failed. */
+const PATIENCE_MS = 15_000;
+
 /** One EventSource and what it has heard. */
 export class Client {
   readonly heard: Heard[] = [];
@@ -124,7 +137,11 @@ export class Client {
 
   /** Waits until it has heard so many. */
   async until(count: number): Promise<void> {
+    const late = AbortSignal.timeout(PATIENCE_MS);
+    late.addEventListener('abort', () => this.#wake());
     while (this.heard.length < count) {
+      if (late.aborted)
+        throw new Error(`Heard only ${this.heard.length} of ${count}: ${JSON.stringify(this.heard)}`);
       await new Promise<void>((wake) => {
         this.#wake = wake;
       });

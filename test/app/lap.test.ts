@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import { Connection } from '../../src/app/sse/connection.ts';
+import type { Frame } from '../../src/app/sse/frame.ts';
+import { Hub } from '../../src/app/sse/hub.ts';
+import { join, type Wish } from '../../src/app/sse/join.ts';
+import type { Output } from '../../src/app/sse/output.ts';
+import type { Bus, Page, SinceQuery } from '../../src/bus/bus.ts';
+import { MemoryBus } from '../../src/bus/memoryBus.ts';
+import type { NewEvent, StoredEvent } from '../../src/contract/event.ts';
+
+/** A reader that keeps what is written, and takes all of it at once. */
+class Kept implements Output {
+  text = '';
+  readonly unsent = 0;
+  readonly sent = 0;
+  async drained(): Promise<void> {}
+  end(): void {}
+  destroy(): void {}
+  write(frame: Frame): void {
+    this.text += frame.plain.toString();
+  }
+
+  get data(): string[] {
+    return [...this.text.matchAll(/^data: (\d+)$/gm)].map(([, text]) => text as string);
+  }
+
+  get gaps(): string[] {
+    return [...this.text.matchAll(/"gap","channel":"(\w+)","until":"\w+-(\d+)"/g)].map(
+      ([, channel, n]) => `${channel} ${n}`,
+    );
+  }
+}
+
+function event(channel: string, data: number): NewEvent {
+  return { channel, name: 'message', data: String(data), at: 0 };
+}
+
+/** A store, and a hub that hears only what the test lets it hear: the doorbell may be late. */
+async function lateHub(logLength: number) {
+  const bus = new MemoryBus({ logLength, logAge: 1e9, maxChannels: 100, storeBytes: 1e9 });
+  const hub = new Hub();
+  const rung: StoredEvent[] = [];
+  await bus.start({
+    open: (position) => hub.open(position),
+    event: (one) => rung.push(one),
+    skip() {},
+    gap() {},
+  });
+  const { epoch } = await bus.position();
+  const ring = (upTo: number) => {
+    while (rung[0] && rung[0].n <= upTo) hub.event(rung.shift() as StoredEvent);
+  };
+  const enter = (wish: Partial<Wish>, store: Bus = bus, buffer = 1e6) => {
+    const output = new Kept();
+    const connection = new Connection(output, { buffer, stall: 1e6 }, () => undefined);
+    const whole = { channels: ['*'], dialect: 'stream' as const, retry: 2000, heartbeat: 15_000, ...wish };
+    return { output, joined: join(connection, hub, store, whole) };
+  };
+  return { bus, hub, epoch, ring, enter };
+}
+
+describe('joining a hub that is behind', () => {
+  test('who has heard more elsewhere hears nothing twice', async () => {
+    const { bus, epoch, ring, enter } = await lateHub(100);
+    for (let n = 1; n <= 10; n++) await bus.append(event('a', n));
+    ring(5);
+    const { output, joined } = enter({ cursor: { epoch, n: 10 } });
+    await turn();
+    ring(10);
+    await joined;
+    await bus.append(event('a', 11));
+    ring(11);
+    await turn();
+    assert.deepEqual(output.data, ['11']);
+  });
+
+  test('a cursor beyond all that the store has is no reason to wait', async () => {
+    const { bus, epoch, ring, enter } = await lateHub(100);
+    await bus.append(event('a', 1));
+    ring(1);
+    const { output, joined } = enter({ cursor: { epoch, n: 50 } });
+    await joined;
+    assert.match(output.text, new RegExp(`id: ${epoch}-50\n\n`));
+  });
+});
+
+/** A store that lets something happen before each look into it. */
+function meddled(bus: Bus, meddle: (look: number) => Promise<void>): Bus {
+  let looks = 0;
+  return new Proxy(bus, {
+    get(target, name) {
+      if (name === 'since') {
+        return async (query: SinceQuery): Promise<Page> => {
+          await meddle(++looks);
+          return target.since(query);
+        };
+      }
+      const member = Reflect.get(target, name) as unknown;
+      return typeof member === 'function' ? member.bind(target) : member;
+    },
+  });
+}
+
+describe('events that pour in while somebody joins', () => {
+  test('are dropped where they wait when they are too many, and read once more: none lost, none twice', async () => {
+    const { bus, epoch, ring, enter } = await lateHub(10_000);
+    let n = 0;
+    const pour = async (count: number) => {
+      for (let i = 0; i < count; i++) await bus.append(event('a', ++n));
+      ring(n);
+      await turn();
+    };
+    await pour(600);
+    const store = meddled(bus, async (look) => {
+      if (look <= 6) await pour(200);
+    });
+    const { output, joined } = enter({ cursor: { epoch, n: 0 } }, store, 3000);
+    await joined;
+    await pour(10);
+    assert.deepEqual(
+      output.data,
+      Array.from({ length: n }, (_, i) => String(i + 1)),
+    );
+    assert.deepEqual(output.gaps, []);
+  });
+
+  test('and push one another out of the log: what is told as lost is what did not come', async () => {
+    const { bus, epoch, ring, enter } = await lateHub(2);
+    for (let n = 1; n <= 3; n++) await bus.append(event('b', n));
+    ring(3);
+    const meddle = async (look: number) => {
+      if (look > 1) return;
+      for (let n = 4; n <= 6; n++) await bus.append(event('a', n));
+      ring(6);
+      await turn();
+    };
+    const { output, joined } = enter({ cursor: { epoch, n: 2 }, channels: ['a', 'b'] }, meddled(bus, meddle));
+    await joined;
+    assert.deepEqual(output.data, ['3', '5', '6']);
+    assert.deepEqual(output.gaps, ['a 4']);
+  });
+});
+
+describe('a gap', () => {
+  test('is told once for each channel, however many pages are read', async () => {
+    const { bus, epoch, ring, enter } = await lateHub(400);
+    for (let n = 1; n <= 1000; n++) await bus.append(event(n <= 300 ? 'b' : 'a', n));
+    ring(1000);
+    const { output, joined } = enter({ cursor: { epoch, n: 0 } });
+    await joined;
+    assert.deepEqual(output.gaps, ['a 600']);
+    const numbers = Array.from({ length: 1000 }, (_, i) => i + 1).filter((n) => n <= 300 || n > 600);
+    assert.deepEqual(output.data, numbers.map(String));
+  });
+});
