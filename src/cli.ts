@@ -31,11 +31,14 @@ function sentenceOf(error: unknown): string {
     return `Port ${port} is in use: stop what listens there, or choose another one with --port.`;
   if (code === 'EACCES')
     return `Port ${port} may not be used by this user: choose one above 1023 with --port.`;
-  if (code === 'EADDRNOTAVAIL')
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
     return 'This machine does not have that address: choose another one with --host.';
   if (error instanceof Mistakes || name === 'GaveUp' || code === undefined) return message;
   return String((error as Error).stack);
 }
+
+// Whoever read the output has gone, as `head` does: there is nobody left to tell. The status is that of a SIGPIPE.
+process.stdout.on('error', ({ code }: NodeJS.ErrnoException) => process.exit(code === 'EPIPE' ? 141 : 1));
 
 main(process.argv.slice(2)).catch((error: unknown) => {
   process.stderr.write(`${sentenceOf(error)}\n`);

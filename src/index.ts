@@ -6,3 +6,4 @@ export {
   type SendOptions,
   sendEvent,
 } from './bus/sendEvent.ts';
+export { type EmbedOptions, startPinstream } from './embed.ts';

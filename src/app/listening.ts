@@ -1,11 +1,10 @@
 import type { AudienceReport, Board } from '../bus/board.ts';
 import { isPattern, matches } from '../contract/channel.ts';
-import { Connection } from './sse/connection.ts';
 import type { Hub } from './sse/hub.ts';
 
 const REPORT_MS = 2_000;
 
-/** Who listens to what, over all apps, as each last reported it. */
+/** Who listens to what, over all apps, as each last reported it: streams, and long polls that wait. */
 export class Listening {
   readonly #board: Board;
   readonly #hub: Hub;
@@ -49,9 +48,7 @@ export class Listening {
   #own(): AudienceReport[] {
     const reports = [];
     for (const { channels, members } of this.#hub.audiences) {
-      let streams = 0;
-      for (const member of members) if (member instanceof Connection) streams++;
-      if (streams > 0) reports.push({ channels, streams });
+      if (members.size > 0) reports.push({ channels, streams: members.size });
     }
     return reports;
   }

@@ -5,7 +5,8 @@ import { parsePayload } from '../contract/payload.ts';
 import type { Log } from '../lib/log.ts';
 import { BusError } from './bus.ts';
 import { type RawItem, RawQueue } from './rawQueue.ts';
-import type { DoorbellNotice, RedisBus } from './redisBus.ts';
+import type { RedisBus } from './redisBus.ts';
+import type { DoorbellNotice } from './redisEntries.ts';
 import type { RedisLink } from './redisLink.ts';
 
 export interface KeeperOptions {

@@ -22,6 +22,7 @@ import {
   STORE_FULL,
   type StoreLimits,
 } from './bus.ts';
+import { Notes } from './notes.ts';
 
 interface MemoryLog {
   readonly events: StoredEvent[];
@@ -42,8 +43,8 @@ export class MemoryBus implements Bus {
   readonly #logs = new Map<string, MemoryLog>();
   /** The channels whose log has entries, in the same order: the first one runs out first. */
   readonly #fresh = new Set<string>();
-  readonly #keys = new Map<string, { n: number; until: number }>();
-  readonly #producers = new Map<string, { seq: number; n: number; until: number }>();
+  readonly #keys = new Notes<number>(KEY_SECONDS);
+  readonly #producers = new Notes<{ seq: number; n: number }>(PRODUCER_SECONDS);
   readonly #presses: Map<string, number>;
   readonly #listeners = new Set<Listener>();
   #n = 0;
@@ -192,21 +193,16 @@ export class MemoryBus implements Bus {
   }
 
   #duplicate(channel: string, { key, producer }: AppendTerms): number | undefined {
-    const known = key === undefined ? undefined : this.#keys.get(`${channel}\n${key}`);
-    if (known && known.until > this.#now()) return known.n;
-    const before = producer && this.#producers.get(producer.id);
-    if (!before || before.until <= this.#now() || before.seq < producer.seq) return undefined;
+    const known = key === undefined ? undefined : this.#keys.get(`${channel}\n${key}`, this.#now());
+    if (known !== undefined) return known;
+    const before = producer && this.#producers.get(producer.id, this.#now());
+    if (!before || before.seq < producer.seq) return undefined;
     return before.seq === producer.seq ? before.n : 0;
   }
 
   #remember({ channel, n }: StoredEvent, { key, producer, presses }: AppendTerms): void {
-    const now = this.#now();
-    if (key !== undefined)
-      remember(this.#keys, `${channel}\n${key}`, { n, until: now + KEY_SECONDS * 1000 }, now);
-    if (producer) {
-      const until = now + PRODUCER_SECONDS * 1000;
-      remember(this.#producers, producer.id, { seq: producer.seq, n, until }, now);
-    }
+    if (key !== undefined) this.#keys.set(`${channel}\n${key}`, n, this.#now());
+    if (producer) this.#producers.set(producer.id, { seq: producer.seq, n }, this.#now());
     if (presses) this.#presses.set(presses.pin, presses.count);
   }
 }
@@ -216,21 +212,6 @@ function wellFormed(event: NewEvent): NewEvent {
   const { raw } = event;
   const whole = { ...event, data: event.data.toWellFormed(), name: event.name.toWellFormed() };
   return raw === undefined ? whole : { ...whole, raw: raw.toWellFormed() };
-}
-
-/** Keeps a note that runs out. The map is in the order of running out, so that old ones are found at its beginning. */
-function remember<Note extends { until: number }>(
-  notes: Map<string, Note>,
-  id: string,
-  note: Note,
-  now: number,
-): void {
-  notes.delete(id);
-  notes.set(id, note);
-  for (const [old, { until }] of notes) {
-    if (until > now) return;
-    notes.delete(old);
-  }
 }
 
 function firstAfter(events: readonly StoredEvent[], n: number): number {

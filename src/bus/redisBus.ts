@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { isPattern, matches } from '../contract/channel.ts';
 import { type Cursor, newEpoch } from '../contract/cursor.ts';
-import type { NewEvent, StoredEvent } from '../contract/event.ts';
+import type { NewEvent } from '../contract/event.ts';
 import {
   type Appended,
   type AppendTerms,
@@ -21,6 +21,7 @@ import {
   type StoreLimits,
 } from './bus.ts';
 import { Doorbell } from './doorbell.ts';
+import { type DoorbellNotice, readEntry, readRing } from './redisEntries.ts';
 import type { RedisLink } from './redisLink.ts';
 
 /** How often it is checked that nothing was missed while the connection looked healthy. */
@@ -128,7 +129,7 @@ export class RedisBus implements Bus {
         until: Number(until),
         certain: certain !== '',
       })),
-      events: entries.map(([n, channel, fields]) => stored(Number(n), channel, fields)),
+      events: entries.map(([n, channel, fields]) => readEntry(Number(n), channel, fields)),
     };
   }
 
@@ -198,69 +199,9 @@ export class RedisBus implements Bus {
   }
 
   #rings(doorbell: Doorbell, text: string): void {
-    const said = parse(text);
+    const said = readRing(text);
     if (said === undefined) return;
-    if (!Array.isArray(said)) {
-      this.#notice?.(said);
-      return;
-    }
-    const [epoch, n, channel, name, data, at, raw, adopted] = said;
-    doorbell.hear(epoch, event(Number(n), channel, name, data, at, raw, adopted));
+    if ('event' in said) doorbell.hear(said.epoch, said.event);
+    else this.#notice?.(said);
   }
-}
-
-type Ring = [string, string, string, string, string, string, string, string];
-
-/** Anybody may publish on the doorbell's name too; what is not ours is passed over, and the quiet check finds what is. */
-function parse(text: string): Ring | DoorbellNotice | undefined {
-  try {
-    const said = JSON.parse(text) as unknown;
-    return isRing(said) || isNotice(said) ? said : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
-function isRing(said: unknown): said is Ring {
-  return Array.isArray(said) && said.length === 8 && said.every((part) => typeof part === 'string');
-}
-
-function isNotice(said: unknown): said is DoorbellNotice {
-  if (typeof said !== 'object' || said === null) return false;
-  return (
-    ('marker' in said && typeof said.marker === 'string') ||
-    ('dropped' in said && Array.isArray(said.dropped))
-  );
-}
-
-/** `marker`: the keeper has come to this marker. `dropped`: it could not keep a raw publish, and nobody shall. */
-export type DoorbellNotice =
-  | { readonly marker: string }
-  | { readonly dropped: readonly [channel: string, text: string] };
-
-/** The fields of an entry, as the append writes them: e, d, a, and r and k where there is one. */
-function stored(n: number, channel: string, fields: readonly string[]): StoredEvent {
-  const field: Record<string, string> = {};
-  for (let i = 0; i < fields.length; i += 2) field[fields[i] as string] = fields[i + 1] as string;
-  return event(n, channel, field.e ?? '', field.d ?? '', field.a ?? '', field.r ?? '', field.k ?? '');
-}
-
-function event(
-  n: number,
-  channel: string,
-  name: string,
-  data: string,
-  at: string,
-  raw: string,
-  adopted: string,
-): StoredEvent {
-  return {
-    n,
-    channel,
-    name,
-    data,
-    at: Number(at),
-    ...(raw === '' ? {} : { raw }),
-    ...(adopted === '' ? {} : { adopted: true as const }),
-  };
 }

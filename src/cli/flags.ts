@@ -58,7 +58,9 @@ export function readCall(command: Command, args: readonly string[]): Call {
     const value = values[flagOf(name)];
     if (value !== undefined) flags[name] = value === true ? '1' : String(value);
   }
-  const texts = { ...env.texts, ...flags };
+  // An empty setting is one that was not set, as compose files hand them on: the command's own default holds for it too.
+  const given = Object.entries({ ...env.texts, ...flags }).filter(([, text]) => text !== '');
+  const texts: SettingTexts = Object.fromEntries(given);
   const { settings, problems } = readSettings({ ...command.defaults?.(texts), ...texts });
   const wrong = [...env.problems, ...problems];
   if (wrong.length > 0) throw new Mistakes(wrong, 78);
@@ -75,7 +77,7 @@ function parse(command: Command, args: readonly string[]) {
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true });
   } catch (error) {
-    const [said] = (error as Error).message.split('. ');
+    const [said] = (error as Error).message.split(/\.\s/);
     throw new Mistakes([`${said}. "pinstream ${command.name} -h" lists the options.`], 64);
   }
 }

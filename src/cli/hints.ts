@@ -1,12 +1,14 @@
 /** Ready-made lines for people. */
 
 export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host.startsWith('127.');
+  return host === 'localhost' || host === '::1' || /^127(\.\d+){3}$/.test(host);
 }
 
-/** The address to type: this machine's own name for itself where it listens on all addresses. */
+const LOCALHOST = new Set(['0.0.0.0', '::', '127.0.0.1', '::1']);
+
+/** The address to type: this machine's own name for itself where that reaches it. */
 export function urlOf(host: string, port: number): string {
-  const name = host === '0.0.0.0' || host === '::' || isLoopback(host) ? 'localhost' : host;
+  const name = LOCALHOST.has(host) ? 'localhost' : host;
   return `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
 }
 
@@ -16,5 +18,7 @@ export function curlEvent(url: string, key?: string): string {
 }
 
 export function curlPress(url: string, pin: string): string {
-  return `curl -H 'Content-Type: application/json' -d '{"press":120}' ${url}/pins/${pin}`;
+  // What a shell would not leave as it is, besides what a URL wouldn't.
+  const path = encodeURIComponent(pin).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16)}`);
+  return `curl -H 'Content-Type: application/json' -d '{"press":120}' ${url}/pins/${path}`;
 }

@@ -39,6 +39,8 @@ async function runPublish({ settings, words, options }: Call): Promise<void> {
   if (problem) throw new Mistakes([problem], 64);
   const shared = settings.REDIS_URL !== '' || settings.REDIS_SENTINELS !== undefined;
   const url = String(options.url ?? 'http://localhost:8080');
+  if (!URL.canParse('/events', url))
+    throw new Mistakes(['--url must be an address like http://raspberrypi.local'], 64);
   const { send, close } = shared
     ? await throughRedis(settings, channel, name, wait)
     : throughApp(url, settings.PUBLISH_KEY, channel, name, wait);
@@ -77,7 +79,9 @@ function throughApp(url: string, token: string, channel: string, event: string, 
     const body = JSON.stringify({ channel, event, data, key: randomBytes(12).toString('base64url') });
     const deadline = performance.now() + patience;
     for (;;) {
-      const answer = await fetch(`${url}/events`, { method: 'POST', headers, body }).catch(() => undefined);
+      const signal = AbortSignal.timeout(Math.max(1, Math.ceil(deadline - performance.now())));
+      const asked = fetch(new URL('/events', url), { method: 'POST', headers, body, signal });
+      const answer = await asked.catch(() => undefined);
       if (answer?.ok) return ((await answer.json()) as { id: string }).id;
       const again =
         answer === undefined || answer.status === 503 || answer.status === 502 || answer.status === 504;

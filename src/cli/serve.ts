@@ -38,7 +38,8 @@ async function runServe({ settings }: Call): Promise<void> {
 
 /** Once, when the key was made: never again, and never in the log. */
 export function showKey(settings: Settings, key: string): void {
-  const url = urlOf(settings.HOST, settings.PORT);
+  // Behind the proxy of the bundle, the app's own port is reached by nobody.
+  const url = settings.CORS_OWNER === 'proxy' ? 'http://localhost' : urlOf(settings.HOST, settings.PORT);
   process.stdout.write(`\nThe key for publishing is ${key}\n  ${curlEvent(url, key)}\n\n`);
 }
 

@@ -33,10 +33,13 @@ async function runTail({ words, options }: Call): Promise<void> {
   const base = String(options.url ?? 'http://localhost:8080');
   if (!URL.canParse('/stream', base))
     throw new Mistakes(['--url must be an address like http://raspberrypi.local'], 64);
+  const { last } = options;
+  if (typeof last === 'string' && !/^\d{1,4}$/.test(last))
+    throw new Mistakes(['--last must be a whole number from 0 to 9999.'], 64);
   const url = new URL('/stream', base);
   url.searchParams.set('envelope', '1');
   for (const channel of words) url.searchParams.append('channel', channel);
-  if (typeof options.last === 'string') url.searchParams.set('last', options.last);
+  if (typeof last === 'string') url.searchParams.set('last', last);
   const token = options.token;
   const headers = typeof token === 'string' ? { Authorization: `Bearer ${token}` } : undefined;
   const json = options.json === true;

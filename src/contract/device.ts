@@ -28,10 +28,12 @@ export interface DeviceState {
 /** What is known before any sidecar has spoken. */
 export const NO_DEVICE: DeviceState = { state: 'offline', driver: null, pins: [] };
 
+/** The state that a text says; undefined when it is none. What members say beyond that is the sidecar's word. */
 export function parseDevice(data: string): DeviceState | undefined {
   try {
-    const value = JSON.parse(data) as Partial<DeviceState>;
-    return typeof value.state === 'string' && Array.isArray(value.pins) ? (value as DeviceState) : undefined;
+    const value = JSON.parse(data) as DeviceState;
+    const named = value.pins.every((pin) => typeof pin.name === 'string');
+    return named && typeof value.state === 'string' ? value : undefined;
   } catch {
     return undefined;
   }

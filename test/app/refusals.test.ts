@@ -374,7 +374,7 @@ describe('CORS', () => {
       assert.equal(answer.headers['access-control-allow-credentials'], undefined);
       assert.equal(
         answer.headers['access-control-allow-headers'],
-        'Last-Event-ID, Cache-Control, Authorization, Content-Type',
+        'Authorization, Cache-Control, Content-Type, Last-Event-ID, X-Requested-With',
       );
     } finally {
       await app.stop();

@@ -173,7 +173,9 @@ describe('the rest', () => {
       assert.equal(headers['content-type'], type);
       assert.match(headers['content-security-policy'] ?? '', /^default-src 'self';/);
       assert.equal(headers['x-content-type-options'], 'nosniff');
-      const again = await request(`${app.url}${path}`, { headers: { 'If-None-Match': headers.etag ?? '' } });
+      const again = await request(`${app.url}${path}`, {
+        headers: { 'If-None-Match': String(headers.etag) },
+      });
       assert.equal(again.status, 304);
     }
   });

@@ -35,8 +35,11 @@ export function sendCors(allowed: readonly string[]) {
     if (origin !== undefined && (allowed.includes('*') || allowed.includes(origin))) {
       ctx.set('Access-Control-Allow-Origin', allowed.includes(origin) ? origin : '*');
       if (allowed.includes(origin)) ctx.set('Access-Control-Allow-Credentials', 'true');
-      ctx.set('Access-Control-Allow-Methods', 'GET, POST, PUT, OPTIONS');
-      ctx.set('Access-Control-Allow-Headers', 'Last-Event-ID, Cache-Control, Authorization, Content-Type');
+      ctx.set('Access-Control-Allow-Methods', 'GET, HEAD, POST, PUT, OPTIONS');
+      ctx.set(
+        'Access-Control-Allow-Headers',
+        'Authorization, Cache-Control, Content-Type, Last-Event-ID, X-Requested-With',
+      );
       ctx.set('Access-Control-Max-Age', '600');
     }
     if (ctx.method === 'OPTIONS' && ctx.get('Access-Control-Request-Method') !== '') {

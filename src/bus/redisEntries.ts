@@ -1,0 +1,56 @@
+import type { StoredEvent } from '../contract/event.ts';
+
+/** `marker`: the keeper has come to this marker. `dropped`: it could not keep a raw publish, and nobody shall. */
+export type DoorbellNotice =
+  | { readonly marker: string }
+  | { readonly dropped: readonly [channel: string, text: string] };
+
+/** An event as it rings the doorbell. */
+export interface Ring {
+  readonly epoch: string;
+  readonly event: StoredEvent;
+}
+
+/** The fields of a log's entry, as the append writes them: e, d, a, and r and k where there is one. */
+export function readEntry(n: number, channel: string, fields: readonly string[]): StoredEvent {
+  const field: Record<string, string> = {};
+  for (let i = 0; i < fields.length; i += 2) field[fields[i] as string] = fields[i + 1] as string;
+  const { e: name = '', d: data = '', a: at = '', r: raw = '', k: adopted = '' } = field;
+  return { n, channel, name, data, at: Number(at), ...optional(raw, adopted) };
+}
+
+/**
+ * What rang the doorbell. Anybody may publish on its name; what is not ours is passed over, and the quiet check finds what
+ * is.
+ */
+export function readRing(text: string): Ring | DoorbellNotice | undefined {
+  const said = parse(text);
+  if (!isRing(said)) return isNotice(said) ? said : undefined;
+  const [epoch, n, channel, name, data, at, raw, adopted] = said;
+  return { epoch, event: { n: Number(n), channel, name, data, at: Number(at), ...optional(raw, adopted) } };
+}
+
+function optional(raw: string, adopted: string): { raw?: string; adopted?: true } {
+  return { ...(raw === '' ? {} : { raw }), ...(adopted === '' ? {} : { adopted: true }) };
+}
+
+/** As the append encodes it. */
+type Encoded = [string, string, string, string, string, string, string, string];
+
+function isRing(said: unknown): said is Encoded {
+  return Array.isArray(said) && said.length === 8 && said.every((part) => typeof part === 'string');
+}
+
+function isNotice(said: unknown): said is DoorbellNotice {
+  if (typeof said !== 'object' || said === null) return false;
+  if ('marker' in said) return typeof said.marker === 'string';
+  return 'dropped' in said && Array.isArray(said.dropped);
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,129 @@
+import assert from 'node:assert/strict';
+import { dirname, join } from 'node:path';
+import { describe, test } from 'node:test';
+import { filesIn, text } from './files.ts';
+
+/** What the layout promises: who may know whom, and that no file grows beyond what one can take in. */
+
+interface Import {
+  readonly file: string;
+  /** A path from the project's root, or the name of a package. */
+  readonly what: string;
+}
+
+const IMPORT = /(?:\bfrom\s+|\bimport\s+|\bimport\(\s*|\brequire\(\s*)['"]([^'"]+)['"]/g;
+const SOURCES = filesIn('src', '.ts');
+const IMPORTS: Import[] = SOURCES.flatMap((file) =>
+  [...code(file).matchAll(IMPORT)].map(([, name = '']) => ({
+    file,
+    what: name.startsWith('.') ? join(dirname(file), name) : name,
+  })),
+);
+
+/** A file without its comments that stand apart. */
+function code(file: string): string {
+  return text(file).replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');
+}
+
+/** The imports that break a rule, as `file: what`. */
+function breaking(isBad: (one: Import) => boolean): string[] {
+  return IMPORTS.filter(isBad).map(({ file, what }) => `${file}: ${what}`);
+}
+
+/** The files that import a package. */
+function importersOf(name: string): string[] {
+  return IMPORTS.filter(({ what }) => what === name || what.startsWith(`${name}/`)).map(({ file }) => file);
+}
+
+function isIn(folder: string) {
+  return (path: string) => path.startsWith(`src/${folder}/`);
+}
+
+describe('who knows whom', () => {
+  test('the imports are found at all', () => {
+    assert.ok(IMPORTS.length > 100);
+    assert.deepEqual(
+      IMPORTS.filter(({ file }) => file === 'src/index.ts'),
+      [
+        { file: 'src/index.ts', what: 'src/bus/sendEvent.ts' },
+        { file: 'src/index.ts', what: 'src/embed.ts' },
+      ],
+    );
+  });
+
+  test('the contract imports nothing from outside itself', () => {
+    assert.deepEqual(
+      breaking(({ file, what }) => isIn('contract')(file) && !isIn('contract')(what)),
+      [],
+    );
+  });
+
+  test('app and sidecar do not know each other', () => {
+    const crossing = ({ file, what }: Import) =>
+      (isIn('app')(file) && isIn('sidecar')(what)) || (isIn('sidecar')(file) && isIn('app')(what));
+    assert.deepEqual(breaking(crossing), []);
+  });
+
+  test('nobody knows the command, and what browsers get knows nothing else', () => {
+    const knowsCommand = ({ file, what }: Import) =>
+      file !== 'src/cli.ts' && isIn('cli')(what) && !isIn('cli')(file);
+    assert.deepEqual(breaking(knowsCommand), []);
+    assert.deepEqual(
+      breaking(({ file, what }) => isIn('browser')(file) !== isIn('browser')(what)),
+      [],
+    );
+  });
+
+  test('only the bus knows ioredis, and only its driver knows onoff', () => {
+    assert.deepEqual(
+      importersOf('ioredis').filter((file) => !isIn('bus')(file)),
+      [],
+    );
+    assert.notDeepEqual(importersOf('ioredis'), []);
+    // Loaded late and by a name in a constant, so that it is compiled without being there.
+    const late = SOURCES.filter((file) => /\bimport\(\s*[^'"\s]/.test(code(file)));
+    assert.deepEqual([...late, ...importersOf('onoff')], ['src/sidecar/drivers/onoff.ts']);
+  });
+
+  test('the environment is read in one place', () => {
+    const readers = SOURCES.filter((file) => /\bprocess\s*(?:\.|\[['"])\s*env\b/.test(text(file)));
+    assert.deepEqual(readers, ['src/lib/env.ts']);
+  });
+});
+
+describe('files', () => {
+  /** Sent to browsers as they are, each as one file. */
+  const WHOLE = ['src/browser/client.ts', 'src/browser/page/style.css'];
+
+  test('no file is longer than 250 lines', () => {
+    const long = filesIn('src')
+      .filter((file) => !WHOLE.includes(file))
+      .map((file) => ({ file, lines: text(file).split('\n').length - 1 }))
+      .filter(({ lines }) => lines > 250);
+    assert.deepEqual(long, []);
+  });
+
+  test('the Lua scripts reach the build, as they are', () => {
+    const scripts = filesIn('src', '.lua');
+    assert.ok(scripts.length >= 5);
+    assert.deepEqual(
+      filesIn('dist', '.lua'),
+      scripts.map((file) => file.replace(/^src/, 'dist')),
+    );
+    for (const file of scripts) assert.equal(text(file.replace(/^src/, 'dist')), text(file), file);
+  });
+
+  test('the lock file names no registry, so that everybody installs from their own', () => {
+    const { packages } = JSON.parse(text('package-lock.json')) as {
+      packages: Record<string, Record<string, unknown>>;
+    };
+    const places = Object.entries(packages).map(([name, { funding: _, ...rest }]) => [
+      name,
+      JSON.stringify(rest),
+    ]);
+    assert.deepEqual(
+      places.filter(([, said = '']) => /"resolved"|:\/\//.test(said)),
+      [],
+    );
+  });
+});
