@@ -117,7 +117,9 @@ export class RedisLink {
   async close(): Promise<void> {
     this.#closed = true;
     clearInterval(this.#ping);
-    const goodbye = Promise.allSettled([this.send.quit(), this.#ear.quit()]);
+    const goodbye = Promise.allSettled(
+      [this.send, this.#ear].map((one) => one.status === 'ready' && one.quit()),
+    );
     const enough = new AbortController();
     await Promise.race([
       goodbye,

@@ -28,11 +28,16 @@ class Replica {
       {
         adopt,
         refuses: (channel) => (channel === 'device' ? 'for the sidecar alone' : undefined),
-        counts: { adopted: () => this.adopted++, odd: (reason) => this.odd.push(reason) },
+        counts: { adopted: () => this.#count(), odd: (reason) => this.odd.push(reason) },
         duty: async () => undefined,
       },
       silentLog,
     );
+  }
+
+  #count(): void {
+    this.adopted++;
+    this.heard.poke();
   }
 
   async start(): Promise<this> {
@@ -143,6 +148,9 @@ describe('the keeper', () => {
     const expected = Array.from({ length: 300 }, (_, i) => `${i % 3}`);
     for (const { heard } of apps) await heard.until(() => heard.n >= 300);
     for (const app of apps) assert.deepEqual(app.texts, expected);
+    // The event rings before its append is answered, and counted.
+    const keeper = apps.find(({ adopted }) => adopted > 0);
+    await keeper?.heard.until(() => keeper.adopted >= 300);
     assert.deepEqual(apps.map(({ adopted }) => adopted).sort(), [0, 0, 300]);
   });
 

@@ -3,6 +3,7 @@ import { beforeEach, test } from 'node:test';
 import { type Call, type Command, flagOf, Mistakes, readCall } from '../../src/cli/flags.ts';
 import { publish } from '../../src/cli/publish.ts';
 import { serve } from '../../src/cli/serve.ts';
+import { sidecar } from '../../src/cli/sidecar.ts';
 import { start } from '../../src/cli/start.ts';
 import { tail } from '../../src/cli/tail.ts';
 import { settings } from '../../src/lib/settings.ts';
@@ -62,7 +63,7 @@ test('options of a command and words that follow it', () => {
   assert.deepEqual({ words, ...options }, { words: ['base', '-'], event: 'press', wait: '1s' });
 });
 
-test('what is typed wrong is said in one line', async () => {
+test('what is typed wrong is said in one line each', async () => {
   const wrong: [command: Command, args: string[], ...answer: [number, ...string[]]][] = [
     [publish, [], 64, 'Usage: pinstream publish CHANNEL [TEXT|-] [options]'],
     [publish, ['a', 'b', 'c'], 64, 'Usage: pinstream publish CHANNEL [TEXT|-] [options]'],
@@ -85,6 +86,19 @@ test('what is typed wrong is said in one line', async () => {
     [publish, ['a', 'b', '--url', 'localhost'], 64, '--url must be an address like http://raspberrypi.local'],
     [tail, ['a', '--url', 'localhost'], 64, '--url must be an address like http://raspberrypi.local'],
     [tail, ['a', '--last', 'all'], 64, '--last must be a whole number from 0 to 9999.'],
+    [
+      tail,
+      ['__a', ''],
+      64,
+      'Channels that begin with "__" are for Redis itself.',
+      'A channel needs a name of 1 to 200 bytes.',
+    ],
+    [
+      sidecar,
+      [],
+      78,
+      'REDIS_URL must say where the Redis is that the app uses too: alone, the sidecar has nobody to tell.',
+    ],
   ];
   for (const [command, args, ...answer] of wrong) assert.deepEqual(await mistakes(command, args), answer);
 });

@@ -22,12 +22,6 @@ test('a wrong option', () =>
     'Unknown option \'--prot\'. "pinstream start -h" lists the options.',
   ]));
 
-test('names that are no channels', () =>
-  assertEnds(['tail', '__a', ''], 64, [
-    'Channels that begin with "__" are for Redis itself.',
-    'A channel needs a name of 1 to 200 bytes.',
-  ]));
-
 test('every wrong setting at once, whether a flag or in the environment', () =>
   assertEnds(
     ['start', '--port', 'eighty', '--log-age', '1 week'],
@@ -52,11 +46,6 @@ test('what only the app and the sidecar can judge', () =>
     ],
     { PINS: 'button', ACCESS_RULES: 'allow read a to b; hunter2' },
   ));
-
-test('a sidecar without a Redis has nobody to tell', () =>
-  assertEnds(['sidecar'], 78, [
-    'REDIS_URL must say where the Redis is that the app uses too: alone, the sidecar has nobody to tell.',
-  ]));
 
 test('a port that is in use', async () => {
   const other = createServer().listen(0, '127.0.0.1');

@@ -80,7 +80,7 @@ test('pinstream publish with nobody there gives up and says so', async () => {
     errors: `Nobody answers at ${url}. Is Pinstream running there? Say where with --url, or set REDIS_URL.\n`,
   });
   const env = { REDIS_URL: `redis://127.0.0.1:${port}` };
-  assert.deepEqual(await run(['publish', 'base', 'a', '--wait', '1s'], { env }), {
+  assert.deepEqual(await run(['publish', 'base', 'a', '--wait', '600ms'], { env }), {
     code: 1,
     output: '',
     errors: `Given up after 1 s: Redis at 127.0.0.1:${port} cannot be reached: nothing listens there. Is it running?\n`,

@@ -14,8 +14,9 @@ function curlLines(output: string): string[] {
 }
 
 describe('pinstream start', () => {
-  test('says where it is, what to press, and lines that work word for word; SIGTERM ends it', async () => {
+  test('says where it is, what to press, and lines that work word for word; SIGTERM ends it', async (t) => {
     const { command, url } = await startCommand(['start']);
+    t.after(() => command.stop());
     await command.until(/Ctrl-C ends it\./);
     assert.ok(command.output.includes(`is running: ${url}\n\n  Open that page and press "button".`));
     const [press = '', publish = '', stream = '', ...others] = curlLines(command.output);
@@ -44,8 +45,9 @@ describe('pinstream start', () => {
     assert.equal(await listening.ended(), 0);
   });
 
-  test('a second signal ends it at once', async () => {
+  test('a second signal ends it at once', async (t) => {
     const { command, port } = await startCommand(['start']);
+    t.after(() => command.stop());
     await command.until(/Ctrl-C ends it\./);
     // A request that never becomes whole: a clean end waits for it for some seconds.
     const socket = connect(port, '127.0.0.1').on('error', () => {});
@@ -69,6 +71,7 @@ describe('pinstream serve', () => {
     const env = { REDIS_URL: redis.url };
     const port = String(await freePort());
     const command = new Command(['serve', '--port', port], { env });
+    t.after(() => command.stop());
     const [, key = ''] = await command.until(/^The key for publishing is (\S+)\n {2}curl .*\n\n/m);
     const [publish] = curlLines(command.output);
     const published = new Process(`${publish} -s -w ' %{http_code}'`);
@@ -77,6 +80,7 @@ describe('pinstream serve', () => {
     assert.equal((await command.stop()).code, 0);
 
     const again = new Command(['serve', '--port', port], { env });
+    t.after(() => again.stop());
     await again.until(/Redis at .* is there/);
     const url = `http://localhost:${port}`;
     while ((await request(`${url}/readyz`)).status !== 200);
@@ -97,6 +101,7 @@ describe('pinstream serve', () => {
         ACCESS_RULES: 'allow read vault to t0ken-a; allow write vault to t0ken-b',
       },
     });
+    t.after(() => command.stop());
     await command.until(/it wants another user or password than REDIS_URL has/);
     for (const path of [
       '/stream?channel=vault&access_token=t0ken-a&session=s3ssion',

@@ -45,6 +45,11 @@ export class Heard implements Listener {
     return new Promise((done) => this.#waiting.push({ met, done }));
   }
 
+  /** Something else that a test waits for may have happened. */
+  poke(): void {
+    this.#wake();
+  }
+
   #wake(): void {
     for (const waiting of this.#waiting.filter(({ met }) => met())) {
       this.#waiting = this.#waiting.filter((other) => other !== waiting);
