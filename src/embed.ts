@@ -12,7 +12,7 @@ export interface EmbedOptions {
   /** Asked before each stream, each read and each publish, besides the rules: false refuses with 403. */
   readonly authorize?: Authorize;
   /** Told the publish key, when one had to be made. */
-  readonly keyMade?: (key: string) => void;
+  readonly keyMade?: (key: string, port: number) => void;
   readonly log?: Log;
 }
 

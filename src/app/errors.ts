@@ -37,8 +37,7 @@ function asRefusal(
   log: Log,
 ): { status: number; message: string; field?: string | undefined } {
   if (error instanceof Refusal) return error;
-  if (error instanceof BusError)
-    return { status: error.reason === 'full' ? 507 : 503, message: error.message };
+  if (error instanceof BusError) return { status: statusOf(error), message: error.message };
   const { status, expose, message } = error as { status?: number; expose?: boolean; message: string };
   if (expose && status !== undefined) return { status, message };
   log.error(
@@ -46,4 +45,10 @@ function asRefusal(
     'A request failed.',
   );
   return { status: 500, message: "Something went wrong here, not in your request. The app's log says what." };
+}
+
+/** What the store did not do: for want of room, since the channel is the hardware's, or because it is away. */
+export function statusOf({ reason }: BusError): 403 | 503 | 507 {
+  if (reason === 'owned') return 403;
+  return reason === 'full' ? 507 : 503;
 }

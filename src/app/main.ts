@@ -15,7 +15,7 @@ export interface MainOptions {
   readonly adopt: readonly string[];
   readonly log: Log;
   readonly authorize?: Authorize;
-  readonly keyMade?: (key: string) => void;
+  readonly keyMade?: (key: string, port: number) => void;
   readonly processMetrics?: boolean;
 }
 
@@ -25,8 +25,15 @@ export interface RunningApp {
 }
 
 /** Starts the app on its port and on its store. A store that is away is no error: the app serves once it is there. */
-export async function startApp({ config, store, adopt, log, ...rest }: MainOptions): Promise<RunningApp> {
-  const app = new App({ config, store, log, ...rest });
+export async function startApp({
+  config,
+  store,
+  adopt,
+  log,
+  keyMade,
+  ...rest
+}: MainOptions): Promise<RunningApp> {
+  const app = new App({ config, store, log, keyMade: (key) => keyMade?.(key, portOf(app)), ...rest });
   const keeper = store.kind === 'redis' ? keeperOf(app, store, adopt, log) : undefined;
   app.server.listen(config.port, config.host);
   await once(app.server, 'listening');
@@ -43,13 +50,17 @@ export async function startApp({ config, store, adopt, log, ...rest }: MainOptio
   });
   app.start();
   return {
-    port: (app.server.address() as AddressInfo).port,
+    port: portOf(app),
     async stop() {
       await app.stop();
       await keeper?.stop();
       await store.bus.close();
     },
   };
+}
+
+function portOf(app: App): number {
+  return (app.server.address() as AddressInfo).port;
 }
 
 function keeperOf(app: App, store: Store & { kind: 'redis' }, adopt: readonly string[], log: Log): Keeper {
@@ -59,7 +70,6 @@ function keeperOf(app: App, store: Store & { kind: 'redis' }, adopt: readonly st
     bus,
     {
       adopt,
-      refuses: (channel) => app.device.owns(channel),
       counts: { adopted: () => app.metrics.adopted.inc(), odd: (reason) => app.metrics.odd.inc({ reason }) },
       duty: (lease) => announceOffline(app.device, board, bus, lease),
     },

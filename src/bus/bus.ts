@@ -42,11 +42,13 @@ export interface AppendTerms {
   readonly presses?: { readonly pin: string; readonly count: number };
   /** The keeper's lease: the append fails as `fenced` when another one holds it. */
   readonly lease?: string;
+  /** The sidecar's own word: that it lives, as far as the keeper is concerned for DEVICE_SECONDS, and which pins it has. */
+  readonly device?: { readonly lives: boolean; readonly pins: readonly string[] };
   /** Only as long as the sidecar is silent; fails as `fenced` when it has said meanwhile that it lives. */
   readonly unlessDeviceLives?: true;
   /** The event is a raw publish that gets its number now. */
   readonly adopted?: true;
-  /** May use the part of the store that is kept free for the hardware. */
+  /** From the hardware: may use the part of the store that is kept free for it, and only this may use its channels. */
   readonly hardware?: boolean;
 }
 
@@ -115,11 +117,14 @@ export const PRODUCER_SECONDS = 86_400;
 /** The hardware may fill the store this much further than others. */
 export const HARDWARE_RESERVE = 1.1;
 
+/** `owned`: the channel is the hardware's. `fenced`: it was no longer for this app to say. */
+export type BusTrouble = 'away' | 'full' | 'fenced' | 'owned';
+
 /** An append, a read or a command that could not be done. */
 export class BusError extends Error {
-  readonly reason: 'away' | 'full' | 'fenced';
+  readonly reason: BusTrouble;
 
-  constructor(reason: 'away' | 'full' | 'fenced', message: string) {
+  constructor(reason: BusTrouble, message: string) {
     super(message);
     this.name = 'BusError';
     this.reason = reason;
@@ -128,6 +133,11 @@ export class BusError extends Error {
 
 export const STORE_FULL =
   'The store is full: raise STORE_BYTES, or lower LOG_LENGTH or LOG_AGE, and publish it again.';
+
+/** Why others than the sidecar can't publish on a channel. */
+export function ownedBy(channel: string): string {
+  return `"${channel}" belongs to the hardware: only the sidecar publishes there.`;
+}
 
 /** What an entry counts against STORE_BYTES. */
 export function entryBytes(event: NewEvent): number {

@@ -12,8 +12,6 @@ import type { RedisLink } from './redisLink.ts';
 export interface KeeperOptions {
   /** Channels and patterns whose raw publishes are kept. */
   readonly adopt: readonly string[];
-  /** Why a channel takes no raw publishes, or undefined. */
-  readonly refuses: (channel: string) => string | undefined;
   readonly counts: KeeperCounts;
   /** What the keeper does besides, each TICK_MS, with the lease that fences its appends. */
   readonly duty: (lease: string) => Promise<void>;
@@ -22,7 +20,7 @@ export interface KeeperOptions {
 export interface KeeperCounts {
   adopted(): void;
   /** A raw publish that was not kept, or not as it came. */
-  odd(reason: 'too-large' | 'not-utf8' | 'reserved-name' | 'refused' | 'full' | 'overflow'): void;
+  odd(reason: 'too-large' | 'not-utf8' | 'reserved-name' | 'owned' | 'full' | 'overflow'): void;
 }
 
 const LEASE_MS = 5_000;
@@ -204,25 +202,21 @@ export class Keeper {
         await this.#say({ marker: item.marker });
         return;
       }
-      const refusal = this.#options.refuses(item.channel);
-      if (refusal !== undefined) {
-        await this.#drop(item, 'refused', refusal);
-        return;
-      }
       const { renamed, ...payload } = parsePayload(item.text);
       if (renamed) this.#options.counts.odd('reserved-name');
       await this.#bus.append({ channel: item.channel, ...payload, at: Date.now() }, { lease, adopted: true });
       this.#options.counts.adopted();
     } catch (error) {
-      if (error instanceof BusError && error.reason === 'full')
-        await this.#drop(item, 'full', error.message).catch(() => undefined);
+      const { reason, message } = error instanceof BusError ? error : new BusError('away', String(error));
+      if (reason === 'full' || reason === 'owned')
+        await this.#drop(item, reason, message).catch(() => undefined);
       // Fenced, or the answer was lost: whoever takes the lease next finds out what the log has.
       else this.#keeping = false;
     }
   }
 
   /** Nobody can keep it: the others must not try for ever, nor much later. */
-  async #drop({ channel, text }: RawItem, reason: 'refused' | 'full', why: string): Promise<void> {
+  async #drop({ channel, text }: RawItem, reason: 'owned' | 'full', why: string): Promise<void> {
     this.#odd(reason, channel, why);
     await this.#say({ dropped: [channel, text] });
   }
@@ -231,7 +225,7 @@ export class Keeper {
     await this.#link.ask((redis) => redis.publish(this.#link.names.doorbell, JSON.stringify(notice)));
   }
 
-  #odd(reason: 'too-large' | 'refused' | 'full' | 'overflow', channel: string, why: string): void {
+  #odd(reason: 'too-large' | 'owned' | 'full' | 'overflow', channel: string, why: string): void {
     this.#options.counts.odd(reason);
     this.#log.warn({ channel }, `A raw publish was not kept: ${why}`);
   }

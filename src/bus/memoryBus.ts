@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { isPattern, matches } from '../contract/channel.ts';
 import { type Cursor, newEpoch } from '../contract/cursor.ts';
+import { DEVICE_CHANNEL } from '../contract/device.ts';
 import type { NewEvent, StoredEvent } from '../contract/event.ts';
 import {
   type Appended,
@@ -14,6 +15,7 @@ import {
   HARDWARE_RESERVE,
   KEY_SECONDS,
   type Listener,
+  ownedBy,
   PAGE_BYTES,
   PAGE_EVENTS,
   type Page,
@@ -47,6 +49,8 @@ export class MemoryBus implements Bus {
   readonly #producers = new Notes<{ seq: number; n: number }>(PRODUCER_SECONDS);
   readonly #presses: Map<string, number>;
   readonly #listeners = new Set<Listener>();
+  /** The channels of the hardware. */
+  #owned = new Set([DEVICE_CHANNEL]);
   #n = 0;
   #bytes = 0;
   #floor = 0;
@@ -67,6 +71,8 @@ export class MemoryBus implements Bus {
   async append(event: NewEvent, terms: AppendTerms = {}): Promise<Appended> {
     const duplicate = this.#duplicate(event.channel, terms);
     if (duplicate !== undefined) return { epoch: this.#epoch, n: duplicate, duplicate: true };
+    if (!terms.hardware && this.#owned.has(event.channel))
+      throw new BusError('owned', ownedBy(event.channel));
     this.#dropAged();
     const entry: StoredEvent = {
       ...wellFormed(event),
@@ -200,9 +206,10 @@ export class MemoryBus implements Bus {
     return before.seq === producer.seq ? before.n : 0;
   }
 
-  #remember({ channel, n }: StoredEvent, { key, producer, presses }: AppendTerms): void {
+  #remember({ channel, n }: StoredEvent, { key, producer, presses, device }: AppendTerms): void {
     if (key !== undefined) this.#keys.set(`${channel}\n${key}`, n, this.#now());
     if (producer) this.#producers.set(producer.id, { seq: producer.seq, n }, this.#now());
+    if (device) this.#owned = new Set([DEVICE_CHANNEL, ...device.pins]);
     if (presses) this.#presses.set(presses.pin, presses.count);
   }
 }

@@ -101,9 +101,7 @@ export class Producer {
         if (this.#waiting[0] !== item) return;
         if (performance.now() - item.since >= (this.#options.patience ?? Number.POSITIVE_INFINITY)) {
           item.reject(
-            new GaveUp(
-              `Given up after ${Math.round((this.#options.patience ?? 0) / 1000)} s: ${error.message}`,
-            ),
+            new GaveUp(`Given up after ${(this.#options.patience ?? 0) / 1000} s: ${error.message}`),
           );
           return;
         }

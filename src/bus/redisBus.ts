@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { isPattern, matches } from '../contract/channel.ts';
 import { type Cursor, newEpoch } from '../contract/cursor.ts';
 import type { NewEvent } from '../contract/event.ts';
+import { DEVICE_SECONDS } from './board.ts';
 import {
   type Appended,
   type AppendTerms,
@@ -12,6 +13,7 @@ import {
   HARDWARE_RESERVE,
   KEY_SECONDS,
   type Listener,
+  ownedBy,
   PAGE_BYTES,
   PAGE_EVENTS,
   type Page,
@@ -52,7 +54,7 @@ export class RedisBus implements Bus {
 
   async append(event: NewEvent, terms: AppendTerms = {}): Promise<Appended> {
     const { names } = this.#link;
-    const { key, producer, presses, lease } = terms;
+    const { key, producer, presses, lease, device } = terms;
     const reply = await this.#link.ask((redis) =>
       redis.pinstreamAppend(
         names.meta,
@@ -66,6 +68,7 @@ export class RedisBus implements Bus {
         names.sizes,
         names.touched,
         names.device,
+        names.pins,
         this.#link.runId,
         newEpoch(randomInt),
         event.channel,
@@ -87,10 +90,15 @@ export class RedisBus implements Bus {
         lease ?? '',
         names.logs,
         terms.unlessDeviceLives ? '1' : '',
+        terms.hardware ? '1' : '',
+        device === undefined ? '' : device.lives ? 'lives' : 'left',
+        DEVICE_SECONDS,
+        ...(device?.pins ?? []),
       ),
     );
     const [epoch, n, duplicate] = reply as [string, string, string?];
     if (epoch === 'fenced') throw new BusError('fenced', 'It is no longer for this app to say.');
+    if (epoch === 'owned') throw new BusError('owned', ownedBy(event.channel));
     if (epoch === 'full') throw new BusError('full', STORE_FULL);
     return { epoch, n: Number(n), duplicate: duplicate !== undefined };
   }

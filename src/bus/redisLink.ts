@@ -4,6 +4,7 @@ import type { Log } from '../lib/log.ts';
 import type { Sentinels } from '../lib/settings.ts';
 import { BusError } from './bus.ts';
 import { type RedisNames, redisNames } from './redisNames.ts';
+import { busErrorOf, sentenceOf } from './redisTrouble.ts';
 import { type RedisScripts, scripts } from './scripts.ts';
 
 export interface RedisAddress {
@@ -109,7 +110,7 @@ export class RedisLink {
     try {
       return await work(this.send);
     } catch (error) {
-      throw asBusError(error, this.problem);
+      throw busErrorOf(error, this.problem);
     }
   }
 
@@ -179,7 +180,7 @@ export class RedisLink {
   }
 
   #fails(error: Error): void {
-    this.#problem = sentence(error);
+    this.#problem = sentenceOf(error);
   }
 
   /** One line when Redis is away, one when it is back, however often it is tried in between. */
@@ -217,36 +218,4 @@ function connection({ url, sentinels }: RedisAddress): { options: RedisOptions; 
   };
   const where = sentinels ? `${sentinels.name} (Sentinel)` : unix ? pathname : `${host}:${port || 6379}`;
   return { options, where, db };
-}
-
-const SENTENCES: Record<string, string> = {
-  ECONNREFUSED: 'nothing listens there. Is it running?',
-  ENOTFOUND: 'there is no such host. Is REDIS_URL right?',
-  EAI_AGAIN: 'the host cannot be looked up at the moment.',
-  EHOSTUNREACH: 'there is no way to that host.',
-  ETIMEDOUT: 'it does not answer.',
-  ECONNRESET: 'it closed the connection.',
-  EACCES: 'its socket may not be opened by this user.',
-  ENOENT: 'there is no such socket.',
-};
-
-function sentence(error: Error): string {
-  const code = (error as NodeJS.ErrnoException).code;
-  if (code !== undefined && SENTENCES[code]) return SENTENCES[code];
-  if (/^(WRONGPASS|NOAUTH)/.test(error.message))
-    return 'it wants another user or password than REDIS_URL has.';
-  if (/NOPERM/.test(error.message)) return `its ACL forbids what Pinstream needs (${error.message}).`;
-  return error.message;
-}
-
-/** Redis says OOM when its own maxmemory is reached; all else that is no reply of a script is a matter of the connection. */
-function asBusError(error: unknown, problem: string): Error {
-  if (error instanceof BusError) return error;
-  const message = (error as Error).message;
-  if (/^OOM /.test(message))
-    return new BusError('full', 'Redis is out of memory: raise its maxmemory, or lower STORE_BYTES.');
-  if (/^(ERR|WRONGTYPE|NOSCRIPT|MISCONF|READONLY|NOPERM|EXECABORT)/.test(message)) {
-    return new BusError('away', `Redis refuses: ${message}`);
-  }
-  return new BusError('away', problem);
 }

@@ -10,6 +10,7 @@ export interface RedisNames {
   readonly candidates: string;
   readonly publishKey: string;
   readonly device: string;
+  readonly pins: string;
   readonly reports: string;
   readonly logs: string;
   readonly keys: string;
@@ -37,6 +38,7 @@ export function redisNames(prefix: string, db: number): RedisNames {
     candidates: `${prefix}keepers`,
     publishKey: `${prefix}publish-key`,
     device: `${prefix}device`,
+    pins: `${prefix}pins`,
     reports: `${prefix}reports`,
     logs: `${prefix}log:`,
     keys: `${prefix}key:`,

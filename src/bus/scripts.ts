@@ -6,7 +6,7 @@ function script(name: string, numberOfKeys: number): { lua: string; numberOfKeys
 }
 
 export const scripts = {
-  pinstreamAppend: script('append', 11),
+  pinstreamAppend: script('append', 12),
   pinstreamSince: script('since', 3),
   pinstreamTails: script('tails', 1),
   pinstreamPosition: script('position', 1),

@@ -56,7 +56,7 @@ export function readCall(command: Command, args: readonly string[]): Call {
   const flags: Record<string, string> = {};
   for (const name of command.settings) {
     const value = values[flagOf(name)];
-    if (value !== undefined) flags[name] = value === true ? '1' : String(value);
+    if (value !== undefined) flags[name] = typeof value === 'boolean' ? (value ? '1' : '0') : String(value);
   }
   // An empty setting is one that was not set, as compose files hand them on: the command's own default holds for it too.
   const given = Object.entries({ ...env.texts, ...flags }).filter(([, text]) => text !== '');
@@ -75,7 +75,7 @@ function parse(command: Command, args: readonly string[]) {
   for (const { name, value } of command.options)
     options[name] = { type: value === undefined ? 'boolean' : 'string' };
   try {
-    return parseArgs({ args: [...args], options, allowPositionals: true });
+    return parseArgs({ args: [...args], options, allowPositionals: true, allowNegative: true });
   } catch (error) {
     const [said] = (error as Error).message.split(/\.\s/);
     throw new Mistakes([`${said}. "pinstream ${command.name} -h" lists the options.`], 64);

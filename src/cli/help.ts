@@ -24,7 +24,7 @@ export function commandHelp(command: Command): string {
     const shown = fallback === '' || isFlag(name) ? '' : ` [${fallback}]`;
     const file = isSecret(name) ? ` Also ${name}_FILE.` : '';
     rows.push([
-      isFlag(name) ? `--${flagOf(name)}` : `--${flagOf(name)} …`,
+      isFlag(name) ? `--[no-]${flagOf(name)}` : `--${flagOf(name)} …`,
       `${settings[name].help}${shown}${file}`,
     ]);
   }

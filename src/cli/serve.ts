@@ -30,16 +30,16 @@ async function runServe({ settings }: Call): Promise<void> {
     adopt: settings.ADOPT,
     log,
     processMetrics: true,
-    keyMade: (key) => showKey(settings, key),
+    keyMade: (key, port) => showKey(settings, key, port),
   });
   log.info({}, `Pinstream listens on ${urlOf(settings.HOST, app.port)}`);
   stopOnSignal(() => app.stop(), log);
 }
 
 /** Once, when the key was made: never again, and never in the log. */
-export function showKey(settings: Settings, key: string): void {
+export function showKey(settings: Settings, key: string, port: number): void {
   // Behind the proxy of the bundle, the app's own port is reached by nobody.
-  const url = settings.CORS_OWNER === 'proxy' ? 'http://localhost' : urlOf(settings.HOST, settings.PORT);
+  const url = settings.CORS_OWNER === 'proxy' ? 'http://localhost' : urlOf(settings.HOST, port);
   process.stdout.write(`\nThe key for publishing is ${key}\n  ${curlEvent(url, key)}\n\n`);
 }
 

@@ -39,7 +39,7 @@ async function runStart({ settings }: Call): Promise<void> {
   warn(settings, log.warn.bind(log));
   const store = createStore(settings, log);
   const { ADOPT: adopt } = settings;
-  const keyMade = (key: string) => showKey(settings, key);
+  const keyMade = (key: string, port: number) => showKey(settings, key, port);
   const app = await startApp({ config: forApp.config, store, adopt, log, processMetrics: true, keyMade });
   const sidecar = await startSidecar(forSidecar.config, store, log);
   process.stdout.write(welcome(urlOf(settings.HOST, app.port), forSidecar.config, settings.PUBLISH_OPEN));

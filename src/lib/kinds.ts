@@ -103,13 +103,22 @@ export interface Sentinels {
 
 export function sentinels(value: string): Sentinels | undefined {
   if (value === '') return undefined;
-  const found = /^([^@]+)@(.+)$/.exec(value);
-  const hosts = list(found?.[2] ?? '').map((item) => /^(.+?)(?::(\d+))?$/.exec(item));
-  if (!found || hosts.length === 0) throw new RangeError('like mymaster@sentinel-a:26379,sentinel-b:26379');
-  return {
-    name: found[1] as string,
-    hosts: hosts.map((host) => ({ host: host?.[1] as string, port: Number(host?.[2] ?? 26_379) })),
-  };
+  const [, name, all = ''] = /^([^@]+)@(.+)$/.exec(value) ?? [];
+  const hosts = list(all).map(hostAndPort);
+  if (name === undefined || hosts.length === 0) {
+    throw new RangeError('like mymaster@sentinel-a:26379,sentinel-b:26379');
+  }
+  return { name, hosts };
+}
+
+function hostAndPort(item: string): { host: string; port: number } {
+  const found = /^(?:\[([0-9a-f:.]+)\]|([^:[\]\s]+))(?::(\d{1,5}))?$/i.exec(item);
+  const number = Number(found?.[3] ?? 26_379);
+  const host = found?.[1] ?? found?.[2];
+  if (host === undefined || number < 1 || number > 65_535) {
+    throw new RangeError('like mymaster@sentinel-a:26379,[::1]:26379, with ports from 1 to 65535');
+  }
+  return { host, port: number };
 }
 
 export function prefix(value: string): string {

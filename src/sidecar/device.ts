@@ -108,7 +108,8 @@ export class Device {
 
   #wordNewest(): Sending {
     this.#queued = false;
-    return { event: { channel: DEVICE_CHANNEL, name: DEVICE_EVENT, ...this.#newest } };
+    const device = { lives: this.#phase !== 'stopped', pins: this.#parts.pins().map(({ name }) => name) };
+    return { event: { channel: DEVICE_CHANNEL, name: DEVICE_EVENT, ...this.#newest }, terms: { device } };
   }
 
   async #sayAlive(): Promise<void> {

@@ -141,7 +141,10 @@ describe('several apps on one Redis', () => {
       pins: [{ name: 'button', gpio: 17, direction: 'in', level: 0 }],
     };
     await redis.command('SET', 'pinstream:device', '1', 'PX', '1500');
-    await one.store.bus.append({ channel: 'device', name: 'state', data: JSON.stringify(online), at: 0 });
+    await one.store.bus.append(
+      { channel: 'device', name: 'state', data: JSON.stringify(online), at: 0 },
+      { hardware: true },
+    );
     await stream.until('"offline"');
     assert.match(stream.events, /data: \{"state":"offline","driver":"onoff","pins":\[\{"name":"button",/);
     const device = (await request(`${one.url}/pins`)).json as DeviceState;

@@ -231,6 +231,24 @@ function contract(kind: string, make: (limits: StoreLimits) => Promise<{ bus: Bu
       assert.equal((await bus.position()).n, 3);
     });
 
+    test('keeps the channels of the hardware for the hardware', async () => {
+      const { bus } = await open();
+      const owned = (error: Error) => error instanceof BusError && error.reason === 'owned';
+      await assert.rejects(bus.append(event('device', 'x')), owned);
+      await bus.append(event('button', 'not a pin yet'));
+      const device = { lives: true, pins: ['button', 'door'] };
+      await bus.append(event('device', 'x', 'state'), { hardware: true, device });
+      await assert.rejects(bus.append(event('button', 'x')), owned);
+      await assert.rejects(bus.append(event('door', 'x')), owned);
+      await bus.append(event('button', 'x', 'press'), { hardware: true });
+      await bus.append(event('device', 'y', 'state'), {
+        hardware: true,
+        device: { lives: false, pins: ['door'] },
+      });
+      await bus.append(event('button', 'no pin any more'));
+      assert.equal((await bus.position()).n, 5);
+    });
+
     test('counts what it drops against STORE_BYTES', async () => {
       const { bus } = await open({ storeBytes: 1000, logLength: 1, maxChannels: 1 });
       for (let i = 0; i < 50; i++) {

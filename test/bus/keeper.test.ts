@@ -27,7 +27,6 @@ class Replica {
       this.bus,
       {
         adopt,
-        refuses: (channel) => (channel === 'device' ? 'for the sidecar alone' : undefined),
         counts: { adopted: () => this.#count(), odd: (reason) => this.odd.push(reason) },
         duty: async () => undefined,
       },
@@ -203,7 +202,7 @@ describe('the keeper', () => {
         ['base', 'message', 'x'],
       ],
     );
-    assert.deepEqual(odd.sort(), ['not-utf8', 'refused', 'reserved-name', 'too-large']);
+    assert.deepEqual(odd.sort(), ['not-utf8', 'owned', 'reserved-name', 'too-large']);
   });
 
   test('adopts nothing where it is not asked to, and only what it is asked for', async () => {

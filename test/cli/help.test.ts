@@ -23,7 +23,7 @@ for (const command of COMMANDS) {
   test(`pinstream ${command.name} -h lists all that it takes`, async () => {
     const { code, output, errors } = await help(command);
     assert.deepEqual({ code, errors }, { code: 0, errors: '' });
-    const listed = [...output.matchAll(/^ {2}(?:-h, )?--([a-z-]+)/gm)].map(([, name]) => name);
+    const listed = [...output.matchAll(/^ {2}(?:-h, )?--(?:\[no-\])?([a-z-]+)/gm)].map(([, name]) => name);
     const flags = command.settings.map((name) => name.toLowerCase().replaceAll('_', '-'));
     assert.deepEqual(listed, [...command.options.map(({ name }) => name), ...flags, 'help']);
     assert.ok(output.startsWith(`Usage: ${command.usage}\n\n${command.summary}\n\n`));
@@ -52,7 +52,7 @@ test('the help of a command shows the defaults that this command has', async () 
   assert.match(output, /^ {2}--gpio-driver … .* \[mock\]$/m);
   assert.match(output, /^ {2}--adopt … .* \[\*\]$/m);
   assert.match(output, /^ {2}--port … .* \[8080\]$/m);
-  assert.match(output, /^ {2}--publish-open {2,}[^[]*$/m);
+  assert.match(output, /^ {2}--\[no-\]publish-open {2,}[^[]*$/m);
   assert.match(output, /^ {2}--publish-key … .* Also PUBLISH_KEY_FILE\.$/m);
 });
 

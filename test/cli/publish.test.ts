@@ -83,7 +83,7 @@ test('pinstream publish with nobody there gives up and says so', async () => {
   assert.deepEqual(await run(['publish', 'base', 'a', '--wait', '600ms'], { env }), {
     code: 1,
     output: '',
-    errors: `Given up after 1 s: Redis at 127.0.0.1:${port} cannot be reached: nothing listens there. Is it running?\n`,
+    errors: `Given up after 0.6 s: Redis at 127.0.0.1:${port} cannot be reached: nothing listens there. Is it running?\n`,
   });
 });
 

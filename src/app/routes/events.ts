@@ -5,6 +5,7 @@ import { type Cursor, formatCursor, parseCursor } from '../../contract/cursor.ts
 import { dataProblem, MESSAGE, nameProblem, type StoredEvent } from '../../contract/event.ts';
 import { tokenOf } from '../access/access.ts';
 import { objectOf, readJson } from '../body.ts';
+import { statusOf } from '../errors.ts';
 import type { Parts } from '../parts.ts';
 import { channelsOf, checkChannel, numberOf } from '../query.ts';
 import { Refusal, refuse } from '../refuse.ts';
@@ -121,6 +122,6 @@ function keyProblem(key: string): string | undefined {
 function refused(error: unknown): object {
   if (error instanceof Refusal)
     return { status: error.status, error: error.message, ...(error.field ? { field: error.field } : {}) };
-  if (error instanceof BusError) return { status: 503, error: error.message };
+  if (error instanceof BusError) return { status: statusOf(error), error: error.message };
   throw error;
 }

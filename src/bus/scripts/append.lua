@@ -1,11 +1,13 @@
 -- Appends one event to its channel's log under the next number, and rings the doorbell: all of it or nothing.
--- Answers {epoch, n}; {epoch, n, 'duplicate'}, n 0 when not known any more; or {'full'}, {'fenced'}.
+-- Answers {epoch, n}; {epoch, n, 'duplicate'}, n 0 when not known any more; or {'full'}, {'fenced'}, {'owned'}.
 local meta, last, trimmed, log, key = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local producer, presses, lease, sizes, touched, device = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11]
+local pins = KEYS[12]
 local runId, newEpoch, channel, name, data, at, raw, adopted = unpack(ARGV, 1, 8)
 local logLength, logAge, maxChannels, storeBytes = tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11]), tonumber(ARGV[12])
 local doorbell, keySeconds, seq, producerSeconds = ARGV[13], ARGV[14], tonumber(ARGV[15]), ARGV[16]
 local pin, count, token, logs, unlessDeviceLives = ARGV[17], ARGV[18], ARGV[19], ARGV[20], ARGV[21]
+local hardware, deviceSays, deviceSeconds = ARGV[22], ARGV[23], ARGV[24] -- and from ARGV[25] on the names of its pins
 
 local function text(n) return string.format('%.0f', n) end
 
@@ -13,6 +15,9 @@ local function text(n) return string.format('%.0f', n) end
 if token ~= '' and redis.call('GET', lease) ~= token then return {'fenced'} end
 -- The sidecar has come back since the keeper looked: it is not offline.
 if unlessDeviceLives ~= '' and redis.call('EXISTS', device) == 1 then return {'fenced'} end
+
+-- What the device channel and the pins' say is the truth about the hardware: nobody else may say it.
+if hardware == '' and (channel == 'device' or redis.call('SISMEMBER', pins, channel) == 1) then return {'owned'} end
 
 local m = redis.call('HMGET', meta, 'epoch', 'run', 'n', 'bytes', 'floor')
 local epoch, run, n, bytes, floor = m[1], m[2], tonumber(m[3] or '0'), tonumber(m[4] or '0'), tonumber(m[5] or '0')
@@ -109,5 +114,12 @@ redis.call('HSET', meta, 'epoch', epoch, 'run', runId, 'n', id, 'bytes', text(by
 if keySeconds ~= '0' then redis.call('SET', key, id, 'EX', keySeconds) end
 if seq > 0 then redis.call('SET', producer, text(seq) .. ':' .. id, 'EX', producerSeconds) end
 if pin ~= '' then redis.call('HSET', presses, pin, count) end
+-- With its word, so that no keeper looks between the two and takes it for dead.
+if deviceSays == 'lives' then redis.call('SET', device, '1', 'EX', deviceSeconds) end
+if deviceSays == 'left' then redis.call('DEL', device) end
+if deviceSays ~= '' then
+  redis.call('DEL', pins)
+  for i = 25, #ARGV do redis.call('SADD', pins, ARGV[i]) end
+end
 redis.call('PUBLISH', doorbell, cjson.encode({epoch, id, channel, name, data, at, raw, adopted}))
 return {epoch, id}
