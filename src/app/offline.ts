@@ -1,4 +1,4 @@
-import { type AppendTerms, type Bus, BusError } from '../bus/bus.ts';
+import { type AppendTerms, type Bus, BusError, type Lease } from '../bus/bus.ts';
 import { DEVICE_CHANNEL, DEVICE_EVENT } from '../contract/device.ts';
 import type { Device } from './device.ts';
 
@@ -11,7 +11,7 @@ interface Pulse {
  * A sidecar that was killed says nothing any more: the keeper says it instead, once. The key keeps a second keeper, which has
  * not heard of it yet, from saying it again.
  */
-export async function announceOffline(device: Device, pulse: Pulse, bus: Bus, lease: string): Promise<void> {
+export async function announceOffline(device: Device, pulse: Pulse, bus: Bus, lease: Lease): Promise<void> {
   if (device.state.state === 'offline' || (await pulse.deviceLives())) return;
   const data = JSON.stringify({ ...device.state, state: 'offline' });
   const key = `offline-after-${device.n}`;

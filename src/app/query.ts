@@ -1,6 +1,15 @@
+import type { Context } from 'koa';
 import { channelProblem, isPattern, patternProblem } from '../contract/channel.ts';
 import { type Cursor, parseCursor } from '../contract/cursor.ts';
 import { refuse } from './refuse.ts';
+
+/** Each is compared with every channel. */
+const MOST_PATTERNS = 10;
+
+/** Not from the whole address, which may be none at all: `Host` is the reader's to say. */
+export function queryOf(ctx: Context): URLSearchParams {
+  return new URLSearchParams(ctx.querystring);
+}
 
 /** The channels and patterns that a request names: `name=a&name=b`, and `names=a,b`. */
 export function channelsOf(
@@ -19,13 +28,16 @@ export function channelsOf(
   }
   if (names.size > most)
     throw refuse(400, `A stream has at most ${most} channels (MAX_STREAM_CHANNELS).`, single);
+  const patterns = [...names].filter(isPattern);
+  if (patterns.length > MOST_PATTERNS)
+    throw refuse(400, `A stream has at most ${MOST_PATTERNS} patterns: name channels.`, single);
   return [...names];
 }
 
 /** A channel to publish on. */
 export function checkChannel(channel: unknown): asserts channel is string {
   if (typeof channel !== 'string') throw refuse(400, 'Say on which channel, as a text.', 'channel');
-  const problem = isPattern(channel) ? channelProblem(channel) : patternProblem(channel);
+  const problem = channelProblem(channel);
   if (problem) throw refuse(400, problem, 'channel');
 }
 

@@ -1,4 +1,5 @@
 import type { Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 
 /** Longer than an answer takes whose reader reads. */
 const PATIENCE_MS = 5_000;
@@ -7,14 +8,18 @@ const PATIENCE_MS = 5_000;
 export class Requests {
   readonly #server: Server;
   readonly #underWay = new Set<ServerResponse>();
+  /** Those that were sent before the one before them was answered. */
+  readonly #inLine = new Set<ServerResponse>();
   #none: (() => void) | undefined;
 
   constructor(server: Server) {
     this.#server = server;
     server.prependListener('request', (_request, response) => {
       this.#underWay.add(response);
+      if (response.socket === null) this.#inLine.add(response);
       response.once('close', () => this.#done(response));
     });
+    server.on('connection', (socket) => socket.once('close', () => this.#lost(socket)));
   }
 
   get count(): number {
@@ -30,8 +35,16 @@ export class Requests {
     await closed;
   }
 
+  /** A pipelined request that never had its turn: Node does not say that its answer is closed, and it would wait for ever. */
+  #lost(socket: Socket): void {
+    for (const response of this.#inLine) {
+      if (response.req.socket === socket && response.socket === null) response.emit('close');
+    }
+  }
+
   #done(response: ServerResponse): void {
     this.#underWay.delete(response);
+    this.#inLine.delete(response);
     if (this.#underWay.size === 0) this.#none?.();
   }
 

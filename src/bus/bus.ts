@@ -40,8 +40,8 @@ export interface AppendTerms {
   readonly producer?: { readonly id: string; readonly seq: number };
   /** Counts that are stored by the same append: pin → presses so far. */
   readonly presses?: { readonly pin: string; readonly count: number };
-  /** The keeper's lease: the append fails as `fenced` when another one holds it. */
-  readonly lease?: string;
+  /** A lease and who holds it: the append fails as `fenced` when another one does. */
+  readonly lease?: Lease;
   /** The sidecar's own word: that it lives, as far as the keeper is concerned for DEVICE_SECONDS, and which pins it has. */
   readonly device?: { readonly lives: boolean; readonly pins: readonly string[] };
   /** Only as long as the sidecar is silent; fails as `fenced` when it has said meanwhile that it lives. */
@@ -50,6 +50,11 @@ export interface AppendTerms {
   readonly adopted?: true;
   /** From the hardware: may use the part of the store that is kept free for it, and only this may use its channels. */
   readonly hardware?: boolean;
+}
+
+export interface Lease {
+  readonly key: string;
+  readonly token: string;
 }
 
 export interface Appended {
@@ -117,8 +122,11 @@ export const PRODUCER_SECONDS = 86_400;
 /** The hardware may fill the store this much further than others. */
 export const HARDWARE_RESERVE = 1.1;
 
-/** `owned`: the channel is the hardware's. `fenced`: it was no longer for this app to say. */
-export type BusTrouble = 'away' | 'full' | 'fenced' | 'owned';
+/**
+ * `owned`: the channel is the hardware's. `fenced`: it was no longer for this app to say. `broken`: the store answers that it
+ * cannot, and would so again.
+ */
+export type BusTrouble = 'away' | 'full' | 'fenced' | 'owned' | 'broken';
 
 /** An append, a read or a command that could not be done. */
 export class BusError extends Error {

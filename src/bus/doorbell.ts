@@ -1,12 +1,17 @@
 import type { Cursor } from '../contract/cursor.ts';
 import type { StoredEvent } from '../contract/event.ts';
-import type { Listener, Page } from './bus.ts';
+import type { Gap, Listener, Page } from './bus.ts';
 
 /** What the doorbell reads when it has missed something. */
 export interface Log {
   position(): Promise<Cursor>;
-  since(after: number): Promise<Page>;
+  since(after: number, upTo: number): Promise<Page>;
 }
+
+/** An event that rang while an earlier one is looked for, or something to be done between two of them. */
+type Held =
+  | { readonly n: number; readonly event: StoredEvent }
+  | { readonly n: number; readonly run: () => void };
 
 /** Events that may be held while an earlier one is looked for. Beyond that they are read from the log once more. */
 const MOST_HELD = 10_000;
@@ -21,9 +26,12 @@ export class Doorbell {
   readonly #listener: Listener;
   #epoch: string | undefined;
   #heard = 0;
-  #held: StoredEvent[] = [];
+  /** The newest number that rang. */
+  #rung = 0;
+  #held: Held[] = [];
   #recovering: Promise<void> | undefined;
   #again = false;
+  readonly #told = new Map<string, number>();
   #waiting: { readonly n: number; readonly done: () => void }[] = [];
 
   constructor(log: Log, listener: Listener) {
@@ -33,16 +41,32 @@ export class Doorbell {
 
   /** An event rang. */
   hear(epoch: string, event: StoredEvent): void {
-    if (epoch === this.#epoch && this.#recovering === undefined && event.n === this.#heard + 1) {
+    if (epoch !== this.#epoch) {
+      void this.recover();
+      return;
+    }
+    this.#rung = Math.max(this.#rung, event.n);
+    if (event.n <= this.#heard) return;
+    if (this.#recovering === undefined && event.n === this.#heard + 1) {
       this.#deliver(event);
       return;
     }
-    if (epoch === this.#epoch && event.n <= this.#heard) return;
-    if (epoch === this.#epoch) this.#hold(event);
-    void this.recover();
+    this.#hold({ n: event.n, event });
+    if (this.#recovering === undefined) void this.recover();
   }
 
-  /** Reads what came since h, after a subscription or from time to time. Resolves when h is at the newest number. */
+  /** Does something when all that rang before has been handed on. */
+  inTurn(run: () => void): void {
+    if (this.#recovering === undefined) run();
+    else this.#hold({ n: this.#rung + 0.5, run });
+  }
+
+  /** Whether all up to a position has been heard. */
+  isAt({ epoch, n }: Cursor): boolean {
+    return this.#recovering === undefined && epoch === this.#epoch && n <= this.#heard;
+  }
+
+  /** Reads what came since h, after a subscription or when something is missing. Resolves when h is at the newest number. */
   recover(): Promise<void> {
     if (this.#recovering !== undefined) {
       this.#again = true;
@@ -52,7 +76,7 @@ export class Doorbell {
     return this.#recovering;
   }
 
-  /** Resolves when everything up to n was heard or read. */
+  /** Resolves when everything up to n was heard or read, or the store is another one. */
   reached(n: number): Promise<void> {
     if (this.#heard >= n) return Promise.resolve();
     return new Promise((done) => this.#waiting.push({ n, done }));
@@ -62,59 +86,93 @@ export class Doorbell {
     try {
       do {
         this.#again = false;
-        // A failed read leaves h where it is: the link's return, or the quiet check, begins again from there.
-        if (!(await this.#position()) || !(await this.#read())) return;
+        const rangBefore = new Set(this.#held);
+        const top = await this.#position();
+        // A failed look leaves h where it is: the link's return, or the quiet check, begins again from there.
+        if (top === undefined) return;
+        // What rang before the store was asked, and is not in it: lost with the store's tail, or never there.
+        this.#held = this.#held.filter((held) => held.n <= top + 0.5 || !rangBefore.has(held));
+        if (!(await this.#read(top))) return;
         this.#deliverHeld();
-      } while (this.#again || this.#held.length > 0);
+      } while (this.#again || this.#held.some((held) => 'event' in held));
     } finally {
       this.#recovering = undefined;
+      this.#told.clear();
+      this.#runHeld();
     }
   }
 
   /** Where the store is. Another epoch than before: it was emptied or exchanged, and all of it is new. */
-  async #position(): Promise<boolean> {
+  async #position(): Promise<number | undefined> {
     const position = await this.#log.position().catch(() => undefined);
-    if (!position) return false;
-    if (position.epoch === this.#epoch) return true;
+    if (!position || position.epoch === this.#epoch) return position?.n;
     const first = this.#epoch === undefined;
     this.#epoch = position.epoch;
     this.#heard = first ? position.n : 0;
-    this.#held = [];
+    this.#rung = this.#heard;
+    this.#runHeld();
+    this.#told.clear();
     this.#listener.open({ epoch: position.epoch, n: this.#heard });
-    return true;
+    this.#wake(true);
+    return position.n;
   }
 
-  async #read(): Promise<boolean> {
-    for (;;) {
-      const page = await this.#log.since(this.#heard).catch(() => undefined);
+  /** Reads up to what is held, or to the top. */
+  async #read(top: number): Promise<boolean> {
+    let upTo = Math.min(top, this.#firstHeld() - 1);
+    while (this.#heard < upTo) {
+      const page = await this.#log.since(this.#heard, upTo).catch(() => undefined);
       if (!page) return false;
       if (page.epoch !== this.#epoch) {
         this.#again = true;
         return true;
       }
-      for (const gap of page.gaps) this.#listener.gap(gap);
+      if (page.gaps.some(({ until }) => until > upTo)) {
+        // Nobody can tell whether what was dropped is held here. So it is read, and what is told as lost has not come.
+        this.#held = this.#held.filter((held) => 'run' in held);
+        upTo = page.top;
+        continue;
+      }
+      for (const gap of page.gaps) this.#tell(gap);
       for (const event of page.events) if (event.n > this.#heard) this.#deliver(event);
       if (page.end > this.#heard) this.#advance(page.end);
-      if (page.end >= page.top) return true;
     }
+    return true;
   }
 
-  #hold(event: StoredEvent): void {
+  #firstHeld(): number {
+    return Math.min(...this.#held.map((held) => ('event' in held ? held.n : Number.POSITIVE_INFINITY)));
+  }
+
+  #tell(gap: Gap): void {
+    if ((this.#told.get(gap.channel) ?? 0) >= gap.until) return;
+    this.#told.set(gap.channel, gap.until);
+    this.#listener.gap(gap);
+  }
+
+  #hold(held: Held): void {
     if (this.#held.length >= MOST_HELD) {
-      this.#held = [];
+      this.#held = this.#held.filter((one) => 'run' in one);
       this.#again = true;
     }
-    this.#held.push(event);
+    this.#held.push(held);
   }
 
   #deliverHeld(): void {
     const held = this.#held.sort((a, b) => a.n - b.n);
     this.#held = [];
-    for (const event of held) {
-      if (event.n <= this.#heard) continue;
-      if (event.n === this.#heard + 1) this.#deliver(event);
-      else this.#held.push(event);
+    for (const one of held) {
+      if ('run' in one && one.n <= this.#heard + 0.5) one.run();
+      else if ('event' in one && one.n === this.#heard + 1) this.#deliver(one.event);
+      else if (one.n > this.#heard) this.#held.push(one);
     }
+  }
+
+  /** What was to be done between events that will not come any more. */
+  #runHeld(): void {
+    const held = this.#held;
+    this.#held = [];
+    for (const one of held) if ('run' in one) one.run();
   }
 
   #deliver(event: StoredEvent): void {
@@ -129,10 +187,10 @@ export class Doorbell {
     this.#wake();
   }
 
-  #wake(): void {
+  #wake(all = false): void {
     if (this.#waiting.length === 0) return;
-    const reached = this.#waiting.filter(({ n }) => n <= this.#heard);
-    this.#waiting = this.#waiting.filter(({ n }) => n > this.#heard);
+    const reached = this.#waiting.filter(({ n }) => all || n <= this.#heard);
+    this.#waiting = all ? [] : this.#waiting.filter(({ n }) => n > this.#heard);
     for (const { done } of reached) done();
   }
 }

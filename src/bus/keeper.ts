@@ -3,25 +3,12 @@ import { channelProblem, matches } from '../contract/channel.ts';
 import { dataProblem, type StoredEvent } from '../contract/event.ts';
 import { parsePayload } from '../contract/payload.ts';
 import type { Log } from '../lib/log.ts';
-import { BusError } from './bus.ts';
+import { BusError, type Lease } from './bus.ts';
+import type { KeeperOptions } from './keeperOptions.ts';
 import { type RawItem, RawQueue } from './rawQueue.ts';
 import type { RedisBus } from './redisBus.ts';
 import type { DoorbellNotice } from './redisEntries.ts';
 import type { RedisLink } from './redisLink.ts';
-
-export interface KeeperOptions {
-  /** Channels and patterns whose raw publishes are kept. */
-  readonly adopt: readonly string[];
-  readonly counts: KeeperCounts;
-  /** What the keeper does besides, each TICK_MS, with the lease that fences its appends. */
-  readonly duty: (lease: string) => Promise<void>;
-}
-
-export interface KeeperCounts {
-  adopted(): void;
-  /** A raw publish that was not kept, or not as it came. */
-  odd(reason: 'too-large' | 'not-utf8' | 'reserved-name' | 'owned' | 'full' | 'overflow'): void;
-}
 
 const LEASE_MS = 5_000;
 const TICK_MS = 1_000;
@@ -37,6 +24,9 @@ export class Keeper {
   readonly #bus: RedisBus;
   readonly #options: KeeperOptions;
   readonly #log: Log;
+  /** Apps that adopt nothing have a lease of their own: holding the others', they would keep those from adopting. */
+  readonly #leaseKey: string;
+  readonly #candidatesKey: string;
   readonly #app = randomBytes(9).toString('base64url');
   readonly #queue = new RawQueue();
   /** A new one for each taking: what an earlier taking has still under way is fenced by it. */
@@ -45,6 +35,8 @@ export class Keeper {
   #keeping = false;
   #adopting = false;
   #ticking = false;
+  #markerSent = Number.NEGATIVE_INFINITY;
+  #stopped = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(link: RedisLink, bus: RedisBus, options: KeeperOptions, log: Log) {
@@ -52,6 +44,10 @@ export class Keeper {
     this.#bus = bus;
     this.#options = options;
     this.#log = log;
+    const { names } = link;
+    const adopts = options.adopt.length > 0;
+    this.#leaseKey = adopts ? names.lease : names.watchLease;
+    this.#candidatesKey = adopts ? names.candidates : names.watchers;
   }
 
   /** Before the bus starts, so that all is subscribed on one connection: raw publishes and adoptions come in their order. */
@@ -68,15 +64,14 @@ export class Keeper {
     this.#timer = setInterval(() => void this.#tick(), TICK_MS);
   }
 
+  /** Gives the lease back, so that another app goes on at once. */
   async stop(): Promise<void> {
+    this.#stopped = true;
     clearInterval(this.#timer);
-    const { names } = this.#link;
     if (!this.#keeping) return;
     this.#keeping = false;
-    const release =
-      "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end redis.call('ZREM', KEYS[2], ARGV[2])";
     await this.#link
-      .ask((redis) => redis.eval(release, 2, names.lease, names.candidates, this.#token, this.#app))
+      .ask((redis) => redis.pinstreamRelease(this.#leaseKey, this.#candidatesKey, this.#token, this.#app))
       .catch(() => undefined);
   }
 
@@ -88,12 +83,19 @@ export class Keeper {
 
   async #subscribed(): Promise<void> {
     this.#keeping = false;
-    if (this.#options.adopt.length > 0) {
-      const marker = `${this.#app}:${randomBytes(6).toString('base64url')}`;
-      this.#queue.unsettle(marker);
-      await this.#link.ask((redis) => redis.publish(this.#link.names.marker, marker)).catch(() => undefined);
-    }
+    if (this.#options.adopt.length > 0) await this.#sendMarker();
     await this.#tick();
+  }
+
+  async #sendMarker(): Promise<void> {
+    const marker = `${this.#app}:${randomBytes(6).toString('base64url')}`;
+    this.#queue.unsettle(marker);
+    this.#markerSent = performance.now();
+    await this.#link
+      .ask((redis) => redis.publish(this.#link.names.marker, marker))
+      .catch(() => {
+        this.#markerSent = Number.NEGATIVE_INFINITY;
+      });
   }
 
   #heardMarker(marker: string): void {
@@ -106,6 +108,7 @@ export class Keeper {
     // Redis sends a message once for each pattern that matches: the first of ours counts.
     const first = this.#options.adopt.find((own) => matches(own, channel));
     if (first === undefined || redisPattern(first) !== pattern || channelProblem(channel)) return;
+    if (!channelBytes.equals(Buffer.from(channel))) return; // not UTF-8: several such names would become one
     const text = payload.toString();
     if (dataProblem(text)) {
       if (this.#keeping) this.#odd('too-large', channel, 'it is larger than 64 KiB');
@@ -127,11 +130,14 @@ export class Keeper {
   }
 
   async #tick(): Promise<void> {
-    if (this.#ticking || !this.#link.ready) return;
+    if (this.#ticking || this.#stopped || !this.#link.ready) return;
     this.#ticking = true;
     try {
+      // A marker that got lost, with its connection or with the keeper that should have sent it back.
+      const lost = !this.#queue.settled && performance.now() - this.#markerSent > LEASE_MS;
+      if (lost) await this.#sendMarker();
       await this.#hold();
-      if (this.#keeping) await this.#options.duty(this.#token);
+      if (this.#keeping) await this.#options.duty({ key: this.#leaseKey, token: this.#token });
     } catch (error) {
       this.#keeping = false;
       if (!(error instanceof BusError))
@@ -143,7 +149,6 @@ export class Keeper {
 
   /** Takes the lease or renews it. */
   async #hold(): Promise<void> {
-    const { names } = this.#link;
     if (!this.#keeping) {
       this.#before = this.#token;
       this.#token = randomBytes(12).toString('base64url');
@@ -152,9 +157,9 @@ export class Keeper {
     const n = Number(
       await this.#link.ask((redis) =>
         redis.pinstreamLease(
-          names.lease,
-          names.meta,
-          names.candidates,
+          this.#leaseKey,
+          this.#link.names.meta,
+          this.#candidatesKey,
           this.#app,
           this.#token,
           this.#before,
@@ -189,14 +194,16 @@ export class Keeper {
       ) {
         for (const item of batch) item.sent = true;
         // All at once, on one connection, which keeps their order: a marker returns after what was heard before it.
-        await Promise.all(batch.map((item) => this.#adoptOne(item, this.#token)));
+        await Promise.all(
+          batch.map((item) => this.#adoptOne(item, { key: this.#leaseKey, token: this.#token })),
+        );
       }
     } finally {
       this.#adopting = false;
     }
   }
 
-  async #adoptOne(item: RawItem, lease: string): Promise<void> {
+  async #adoptOne(item: RawItem, lease: Lease): Promise<void> {
     try {
       if (item.marker !== undefined) {
         await this.#say({ marker: item.marker });

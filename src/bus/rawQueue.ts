@@ -1,3 +1,6 @@
+/** Adoptions that are noted while a marker is out. */
+const MOST_EARLY = 10_000;
+
 /** A raw publish that was heard and has no number yet, or a marker among them. */
 export interface RawItem {
   readonly channel: string;
@@ -40,14 +43,14 @@ export class RawQueue {
 
   /** This app has subscribed anew, and will send this marker. */
   unsettle(marker: string): void {
+    if (this.#marker === undefined) this.#early = [];
     this.#marker = marker;
-    this.#early = [];
   }
 
   /** An event was adopted, or dropped for good. */
   take(channel: string, text: string): void {
     if (this.#marker !== undefined) {
-      this.#early.push([channel, text]);
+      if (this.#early.length < MOST_EARLY) this.#early.push([channel, text]);
       return;
     }
     const found = this.#items.findIndex(
@@ -89,10 +92,5 @@ export class RawQueue {
   /** What was sent and not heard of since may have been lost: it is sent again. */
   forgetSent(): void {
     for (const item of this.#items) item.sent = false;
-  }
-
-  remove(item: RawItem): void {
-    const found = this.#items.indexOf(item);
-    if (found >= 0) this.#items.splice(found, 1);
   }
 }

@@ -28,18 +28,22 @@ import type { RedisLink } from './redisLink.ts';
 
 /** How often it is checked that nothing was missed while the connection looked healthy. */
 const QUIET_CHECK_MS = 3_000;
+/** Entries that one script looks through for the tails of logs. */
+const TAIL_ENTRIES = 2_000;
 
 /** The bus of all processes that share a Redis. */
 export class RedisBus implements Bus {
   readonly #link: RedisLink;
-  readonly #limits: StoreLimits;
+  /** As the scripts take them: LOG_LENGTH, LOG_AGE in seconds, MAX_CHANNELS, STORE_BYTES. */
+  readonly #limits: readonly number[];
   #quietCheck: NodeJS.Timeout | undefined;
   #notice: ((notice: DoorbellNotice) => void) | undefined;
   doorbell: Doorbell | undefined;
 
   constructor(link: RedisLink, limits: StoreLimits) {
     this.#link = link;
-    this.#limits = limits;
+    const { logLength, logAge, maxChannels, storeBytes } = limits;
+    this.#limits = [logLength, Math.ceil(logAge / 1000), maxChannels, Math.floor(storeBytes)];
   }
 
   /** What rings the doorbell without being an event: the keeper's words to the other apps. */
@@ -64,7 +68,7 @@ export class RedisBus implements Bus {
         `${names.keys}${event.channel}\n${key ?? ''}`,
         names.producers + (producer?.id ?? ''),
         names.presses,
-        names.lease,
+        lease?.key ?? names.lease,
         names.sizes,
         names.touched,
         names.device,
@@ -77,20 +81,17 @@ export class RedisBus implements Bus {
         String(event.at),
         event.raw ?? '',
         terms.adopted ? '1' : '',
-        this.#limits.logLength,
-        Math.ceil(this.#limits.logAge / 1000),
-        this.#limits.maxChannels,
-        Math.floor(this.#limits.storeBytes * (terms.hardware ? HARDWARE_RESERVE : 1)),
+        ...this.#limits,
         names.doorbell,
         key === undefined ? 0 : KEY_SECONDS,
         producer?.seq ?? 0,
         PRODUCER_SECONDS,
         presses?.pin ?? '',
         presses?.count ?? '',
-        lease ?? '',
+        lease?.token ?? '',
         names.logs,
         terms.unlessDeviceLives ? '1' : '',
-        terms.hardware ? '1' : '',
+        terms.hardware ? HARDWARE_RESERVE : '',
         device === undefined ? '' : device.lives ? 'lives' : 'left',
         DEVICE_SECONDS,
         ...(device?.pins ?? []),
@@ -150,12 +151,17 @@ export class RedisBus implements Bus {
         if (patterns.some((pattern) => matches(pattern, channel))) meant.add(channel);
       }
     }
-    if (meant.size === 0) return new Map();
-    const reply = (await this.#link.ask((redis) =>
-      redis.pinstreamTails(names.last, names.logs, count, ...meant),
-    )) as string[];
     const tails = new Map<string, number>();
-    for (let i = 0; i < reply.length; i += 2) tails.set(reply[i] as string, Number(reply[i + 1]));
+    const all = [...meant];
+    // A piece at a time: Redis does nothing else while a script runs.
+    const piece = Math.max(1, Math.floor(TAIL_ENTRIES / count));
+    for (let from = 0; from < all.length; from += piece) {
+      const some = all.slice(from, from + piece);
+      const reply = (await this.#link.ask((redis) =>
+        redis.pinstreamTails(names.last, names.logs, count, ...some),
+      )) as string[];
+      for (let i = 0; i < reply.length; i += 2) tails.set(reply[i] as string, Number(reply[i + 1]));
+    }
     return tails;
   }
 
@@ -172,8 +178,9 @@ export class RedisBus implements Bus {
   }
 
   async position(): Promise<Cursor> {
+    const { meta } = this.#link.names;
     const reply = await this.#link.ask((redis) =>
-      redis.pinstreamPosition(this.#link.names.meta, newEpoch(randomInt)),
+      redis.pinstreamPosition(meta, newEpoch(randomInt), this.#limits.join(' ')),
     );
     const [epoch, n] = reply as [string, string | null];
     return { epoch, n: Number(n ?? 0) };
@@ -191,7 +198,10 @@ export class RedisBus implements Bus {
 
   #listen(listener: Listener): void {
     const doorbell = new Doorbell(
-      { position: () => this.position(), since: (after) => this.since({ channels: ['*'], after }) },
+      {
+        position: () => this.position(),
+        since: (after, upTo) => this.since({ channels: ['*'], after, upTo }),
+      },
       listener,
     );
     this.doorbell = doorbell;
@@ -202,14 +212,24 @@ export class RedisBus implements Bus {
       if (this.#link.ready) void doorbell.recover();
     });
     this.#quietCheck = setInterval(() => {
-      if (this.#link.ready) void doorbell.recover();
+      if (this.#link.ready) this.#check(doorbell).catch(() => undefined);
     }, QUIET_CHECK_MS);
+  }
+
+  /**
+   * Whether something was missed although the connection looks healthy. The listening connection is asked something after
+   * the newest number is known: what rang for it has arrived by then, and is not taken for missed.
+   */
+  async #check(doorbell: Doorbell): Promise<void> {
+    const position = await this.position();
+    await this.#link.heardUpToNow();
+    if (!doorbell.isAt(position)) await doorbell.recover();
   }
 
   #rings(doorbell: Doorbell, text: string): void {
     const said = readRing(text);
     if (said === undefined) return;
     if ('event' in said) doorbell.hear(said.epoch, said.event);
-    else this.#notice?.(said);
+    else doorbell.inTurn(() => this.#notice?.(said));
   }
 }

@@ -38,7 +38,10 @@ function optional(raw: string, adopted: string): { raw?: string; adopted?: true 
 type Encoded = [string, string, string, string, string, string, string, string];
 
 function isRing(said: unknown): said is Encoded {
-  return Array.isArray(said) && said.length === 8 && said.every((part) => typeof part === 'string');
+  if (!Array.isArray(said) || said.length !== 8 || said.some((part) => typeof part !== 'string'))
+    return false;
+  const n = Number(said[1]);
+  return Number.isSafeInteger(n) && n > 0;
 }
 
 function isNotice(said: unknown): said is DoorbellNotice {

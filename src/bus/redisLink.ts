@@ -114,6 +114,11 @@ export class RedisLink {
     }
   }
 
+  /** Resolves when all that Redis has pushed to the listening connection before now has been heard. */
+  async heardUpToNow(): Promise<void> {
+    await this.#ear.ping();
+  }
+
   /** Says goodbye, so that Redis knows at once who has gone; a Redis that does not answer is not waited for. */
   async close(): Promise<void> {
     this.#closed = true;

@@ -7,6 +7,9 @@ export interface RedisNames {
   readonly touched: string;
   readonly presses: string;
   readonly lease: string;
+  /** Of apps that adopt nothing: one of them still has to say that the device is offline. */
+  readonly watchLease: string;
+  readonly watchers: string;
   readonly candidates: string;
   readonly publishKey: string;
   readonly device: string;
@@ -35,6 +38,8 @@ export function redisNames(prefix: string, db: number): RedisNames {
     touched: `${prefix}touched`,
     presses: `${prefix}presses`,
     lease: `${prefix}keeper`,
+    watchLease: `${prefix}watcher`,
+    watchers: `${prefix}watchers`,
     candidates: `${prefix}keepers`,
     publishKey: `${prefix}publish-key`,
     device: `${prefix}device`,

@@ -27,8 +27,10 @@ export function busErrorOf(error: unknown, problem: string): Error {
   const message = (error as Error).message;
   if (/^OOM /.test(message))
     return new BusError('full', 'Redis is out of memory: raise its maxmemory, or lower STORE_BYTES.');
-  if (/^(ERR|WRONGTYPE|NOSCRIPT|MISCONF|READONLY|NOPERM|EXECABORT)/.test(message)) {
-    return new BusError('away', `Redis refuses: ${message}`);
+  if (/^(ERR|WRONGTYPE|NOPERM)/.test(message)) return new BusError('broken', `Redis refuses: ${message}`);
+  // Passing: it loads its log, its disk is full, it is a replica until the failover is over.
+  if (/^(LOADING|MISCONF|READONLY|MASTERDOWN|BUSY)/.test(message)) {
+    return new BusError('away', `Redis cannot at the moment: ${message}`);
   }
   return new BusError('away', problem);
 }

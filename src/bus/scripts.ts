@@ -11,6 +11,7 @@ export const scripts = {
   pinstreamTails: script('tails', 1),
   pinstreamPosition: script('position', 1),
   pinstreamLease: script('lease', 3),
+  pinstreamRelease: script('release', 2),
 };
 
 type Argument = string | number | Buffer;

@@ -52,7 +52,8 @@ export async function connectPublisher(options: PublisherOptions = {}): Promise<
       const problem =
         channelProblem(channel) ??
         nameProblem(name) ??
-        (text === undefined ? 'There is no data.' : dataProblem(text));
+        (text === undefined ? 'There is no data.' : dataProblem(text)) ??
+        (Math.abs(at) <= 8.64e15 ? undefined : '"at" must be a time in milliseconds since 1970.');
       if (problem) throw new TypeError(problem);
       const { epoch, n } = await producer.send({ channel, name, data: text, at });
       return formatCursor(epoch, n);

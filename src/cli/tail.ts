@@ -66,13 +66,22 @@ async function runTail({ words, options }: Call): Promise<void> {
 }
 
 function lineOf({ type, channel, event, data, at, reason, until }: Said): string | undefined {
-  if (type === 'event') return `${new Date(at ?? 0).toISOString()}  ${channel}  ${event}  ${data}`;
+  if (type === 'event') return shown(`${timeOf(at)}  ${channel}  ${event}  ${data}`);
   if (type === 'gap')
     return reason
       ? '(The store is a new one: events may be missing.)'
       : `(Events on ${channel} up to ${until} are lost.)`;
   if (type === 'refused') return `(Refused: ${reason})`;
   return undefined;
+}
+
+function timeOf(at = 0): string {
+  return Math.abs(at) <= 8.64e15 ? new Date(at).toISOString() : String(at);
+}
+
+/** What an event says must not command the terminal. */
+function shown(line: string): string {
+  return line.replace(/[\p{Cc}]/gu, (c) => (c === '\n' || c === '\t' ? c : '\ufffd'));
 }
 
 function closedSentence(base: string, code: number | undefined): string {

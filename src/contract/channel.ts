@@ -1,6 +1,8 @@
 /** A channel is a name: equal to the Redis channel of the same name, so that `redis-cli publish NAME` reaches it. */
 
 export const MAX_CHANNEL_BYTES = 200;
+/** Each costs a search in every channel that it is compared with. */
+export const MAX_STARS = 4;
 
 const CONTROL = /\p{Cc}/u;
 const LONE_SURROGATE = /\p{Cs}/u;
@@ -23,6 +25,7 @@ export function patternProblem(name: string): string | undefined {
   if (byteLength(name) > MAX_CHANNEL_BYTES) return 'A channel has at most 200 bytes in UTF-8.';
   if (CONTROL.test(name)) return 'A channel cannot contain control characters.';
   if (LONE_SURROGATE.test(name)) return 'A channel must be valid Unicode.';
+  if (name.split('*').length > MAX_STARS + 1) return `A pattern has at most ${MAX_STARS} "*".`;
   if (name.startsWith('pinstream:')) return 'Channels that begin with "pinstream:" are for Pinstream itself.';
   if (name.startsWith('__')) return 'Channels that begin with "__" are for Redis itself.';
   return undefined;

@@ -3,6 +3,8 @@ import { DEVICE_CHANNEL } from '../contract/device.ts';
 import type { Settings } from '../lib/settings.ts';
 import { type PinSpec, parsePins } from './pins.ts';
 
+const LONGEST_REPEAT = 3_600_000;
+
 /** What the sidecar is told, read once and passed down. */
 export interface SidecarConfig {
   readonly pins: readonly PinSpec[];
@@ -13,6 +15,8 @@ export interface SidecarConfig {
   readonly announce: string;
   /** Events that may wait for the store. */
   readonly outbox: number;
+  /** Milliseconds after which the state of the device is said again, so that its log never runs out. */
+  readonly repeat: number;
 }
 
 export function sidecarConfig(settings: Settings): { config: SidecarConfig; problems: string[] } {
@@ -25,6 +29,7 @@ export function sidecarConfig(settings: Settings): { config: SidecarConfig; prob
     mockAuto: settings.MOCK_AUTO,
     announce,
     outbox: settings.OUTBOX,
+    repeat: Math.min(LONGEST_REPEAT, settings.LOG_AGE / 3),
   };
   return {
     config,

@@ -12,6 +12,8 @@ export interface DeviceParts {
   readonly log: Log;
   readonly driver: string;
   readonly pins: () => readonly PinState[];
+  /** Milliseconds after which the state is said again though nothing has changed. */
+  readonly repeat: number;
   /** Events that were dropped since the start. */
   readonly dropped: () => number;
 }
@@ -33,6 +35,7 @@ export class Device {
   readonly #producer: Producer;
   #phase: 'new' | 'started' | 'stopped' | 'closed' = 'new';
   #newest = { data: '', at: 0 };
+  #saidAt = 0;
   /** The newest state has to be said even if nothing changed: it may not be the last word in the log. */
   #repeat = false;
   #queued = false;
@@ -95,6 +98,7 @@ export class Device {
     if (data === this.#newest.data && !this.#repeat) return;
     this.#repeat = false;
     this.#newest = { data, at: this.#parts.clock.wall() };
+    this.#saidAt = this.#parts.clock.now();
     if (this.#queued) return;
     this.#queued = true;
     this.#sent = this.#producer
@@ -134,7 +138,9 @@ export class Device {
     this.#alive = time;
     // The monotonic clock stands still while a laptop sleeps, the other one may be set back: the longer one counts.
     const silence = last ? Math.max(time.now - last.now, time.wall - last.wall) : Number.POSITIVE_INFINITY;
-    if (silence < LONGEST_SILENCE) return;
+    // A log without events runs out, and with it what a new app would know of the device.
+    const fresh = time.now - this.#saidAt < this.#parts.repeat;
+    if (silence < LONGEST_SILENCE && fresh) return;
     this.#repeat = true;
     this.changed();
   }

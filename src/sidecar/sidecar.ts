@@ -47,6 +47,7 @@ export class Sidecar {
     this.#device = new Device({
       ...parts,
       driver: driver.name,
+      repeat: config.repeat,
       pins: () => this.#pins.map((pin) => pin.state),
       dropped: () => this.#outbox.dropped,
     });

@@ -143,6 +143,29 @@ describe('events that pour in while somebody joins', () => {
   });
 });
 
+describe('the last events of an empty log', () => {
+  test('are those that pour in while it is looked for, however many', async () => {
+    const { bus, ring, enter } = await lateHub(1000);
+    const store = new Proxy(bus, {
+      get(target, name) {
+        if (name !== 'tails') return (Reflect.get(target, name) as () => unknown).bind(target);
+        return async () => {
+          for (let n = 1; n <= 100; n++) await bus.append(event('a', n));
+          ring(100);
+          await turn();
+          return new Map();
+        };
+      },
+    });
+    const { output, joined } = enter({ last: 5 }, store, 500);
+    await joined;
+    assert.deepEqual(
+      output.data,
+      Array.from({ length: 100 }, (_, i) => String(i + 1)),
+    );
+  });
+});
+
 describe('a gap', () => {
   test('is told once for each channel, however many pages are read', async () => {
     const { bus, epoch, ring, enter } = await lateHub(400);

@@ -98,4 +98,28 @@ describe('an app whose Redis is away', () => {
     await app.stop();
     await redis.stop();
   });
+
+  test('and who only polls is told so too, also one that waits', async () => {
+    const redis = await TestRedis.start();
+    const lines = new Lines();
+    const app = await startApp({ REDIS_URL: redis.url }, { log: lines.log });
+    await lines.untilReady(app.url);
+    for (let i = 0; i < 20; i++) await post(`${app.url}/events`, EVENT);
+    const { cursor } = (await request(`${app.url}/events?channel=a`)).json as { cursor: string };
+    const waiting = request(`${app.url}/events?channel=a&wait=60&since=${cursor}`);
+    let metrics = '';
+    while (!metrics.includes('pinstream_streams 1\n')) metrics = (await request(`${app.url}/metrics`)).text;
+    await redis.command('FLUSHALL');
+    const { id } = (await post(`${app.url}/events`, EVENT)).json as { id: string };
+    for (const answer of [await waiting, await request(`${app.url}/events?channel=a&since=${cursor}`)]) {
+      const {
+        events,
+        gap,
+        cursor: next,
+      } = answer.json as { events: { id: string }[]; gap: object[]; cursor: string };
+      assert.deepEqual([events.map((one) => one.id), gap, next], [[id], [{ reason: 'epoch' }], id]);
+    }
+    await app.stop();
+    await redis.stop();
+  });
 });

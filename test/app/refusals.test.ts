@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { startApp, type TestApp } from '../support/app.ts';
 import { type Answer, post, request } from '../support/request.ts';
@@ -135,6 +137,27 @@ describe('bad input', () => {
     ]) {
       assert.equal((await request(`${app.url}/pins`, { headers: { Host: host } })).status, 200, host);
     }
+  });
+
+  test('a Host that is no address, and none at all', async () => {
+    for (const ask of ['GET /pins HTTP/1.0\r\n\r\n', 'GET /stream HTTP/1.0\r\nX-Requested-With: x\r\n\r\n']) {
+      const socket = connect(app.port, '127.0.0.1');
+      socket.write(ask);
+      const [bytes] = (await once(socket, 'data')) as [Buffer];
+      assert.match(bytes.toString(), /^HTTP\/1\.1 200 OK/);
+      socket.destroy();
+    }
+    assert.equal((await request(`${app.url}/stream?channel=%01`, { headers: { Host: 'a%zz' } })).status, 400);
+  });
+
+  test('data that is nested too deeply', async () => {
+    const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
+    const answer = await post(
+      `${app.url}/events`,
+      `[{"channel":"a","data":"x"},{"channel":"a","data":${deep}}]`,
+    );
+    assert.equal(answer.status, 207);
+    assert.match(answer.text, /nested too deeply/);
   });
 
   test('invalid channels', async () => {
@@ -309,6 +332,16 @@ describe('who may publish', () => {
     } finally {
       await app.stop();
     }
+  });
+
+  test('the device is read under the rules of its channel', async () => {
+    const app = await startApp({ ACCESS_RULES: 'allow read device to reader' });
+    assert.equal((await request(`${app.url}/pins`)).status, 401);
+    assert.equal(
+      (await request(`${app.url}/pins`, { headers: { Authorization: 'Bearer reader' } })).status,
+      200,
+    );
+    await app.stop();
   });
 
   test('a hook of whoever embeds the app', async () => {

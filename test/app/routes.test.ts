@@ -91,6 +91,20 @@ describe('GET /events', () => {
     assert.match(page.cursor, new RegExp(`^${epoch}-1[2-9]$`));
   });
 
+  test('with wait: takes a place as a stream does', async () => {
+    const other = await startApp({ MAX_STREAMS: '2' });
+    const { epoch: word } = await other.store.bus.position();
+    const waiting = [1, 2].map(() => request(`${other.url}/events?channel=a&wait=60&since=${word}-0`));
+    let metrics = '';
+    while (!metrics.includes('pinstream_streams 2\n')) metrics = (await request(`${other.url}/metrics`)).text;
+    const third = await request(`${other.url}/events?channel=a&wait=60&since=${word}-0`);
+    assert.equal(third.status, 503);
+    assert.match(third.text, /too many streams here/);
+    await other.store.bus.append(event('a', 'x'));
+    await Promise.all(waiting);
+    await other.stop();
+  });
+
   test('with wait: ends when the app stops', async () => {
     const other = await startApp();
     const { epoch: word } = await other.store.bus.position();
@@ -143,6 +157,27 @@ describe('POST /events', () => {
       events.map(({ data }) => data),
       all.map(({ data }) => data),
     );
+  });
+
+  test('keeps their order, however long it takes to find out who may publish what', async () => {
+    let first = true;
+    const authorize = async () => {
+      if (!first) return true;
+      first = false;
+      await new Promise((done) => setImmediate(() => setImmediate(done)));
+      return true;
+    };
+    const slow = await startApp({}, { authorize });
+    await post(
+      `${slow.url}/events`,
+      [1, 2, 3].map((data) => ({ channel: 'a', data })),
+    );
+    const { events } = await slow.store.bus.since({ channels: ['a'], after: 0 });
+    assert.deepEqual(
+      events.map(({ data }) => data),
+      ['1', '2', '3'],
+    );
+    await slow.stop();
   });
 
   test('says so when the store is full', async () => {

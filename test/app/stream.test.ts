@@ -297,6 +297,52 @@ describe('a cut in the middle of a replay', () => {
   });
 });
 
+describe('a reader that leaves', () => {
+  const none = async (app: TestApp) => {
+    let metrics = '';
+    while (!/^pinstream_streams 0$/m.test(metrics)) metrics = (await request(`${app.url}/metrics`)).text;
+    assert.deepEqual((await request(`${app.url}/stats`)).json, []);
+  };
+
+  test('takes the streams with it that it asked for one behind the other', async () => {
+    const app = await startApp();
+    const line = await Line.open(app.port);
+    line.socket.write('GET /stream?channel=a HTTP/1.1\r\nHost: a\r\n\r\n'.repeat(20));
+    await line.until(() => line.text.includes('"open"'));
+    let metrics = '';
+    while (!/^pinstream_streams 20$/m.test(metrics)) metrics = (await request(`${app.url}/metrics`)).text;
+    line.socket.destroy();
+    await none(app);
+    await app.stop();
+  });
+
+  test('leaves nothing behind when it goes while it is asked who it is', async () => {
+    let asked = () => {};
+    let answer = (_: boolean) => {};
+    const isAsked = new Promise<void>((done) => {
+      asked = done;
+    });
+    const answered = new Promise<boolean>((done) => {
+      answer = done;
+    });
+    const authorize = ({ url = '' }: { url?: string | undefined }) => {
+      if (!url.startsWith('/stream')) return true;
+      asked();
+      return answered;
+    };
+    const app = await startApp({}, { authorize });
+    const line = await Line.open(app.port);
+    line.socket.write('GET /stream?channel=a HTTP/1.1\r\nHost: a\r\n\r\n');
+    await isAsked;
+    line.socket.destroy();
+    let metrics = '';
+    while (!/^pinstream_requests 1$/m.test(metrics)) metrics = (await request(`${app.url}/metrics`)).text;
+    answer(true);
+    await none(app);
+    await app.stop();
+  });
+});
+
 describe('limits', () => {
   test('on streams in all and of one address are refusals that EventSource survives (G1, G19)', async () => {
     const app = await startApp({ MAX_STREAMS: '3', MAX_STREAMS_PER_ADDRESS: '2', TRUST_PROXY: '1' });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Page } from '../../src/bus/bus.ts';
+import type { Gap, Page } from '../../src/bus/bus.ts';
 import { Doorbell, type Log } from '../../src/bus/doorbell.ts';
 import type { StoredEvent } from '../../src/contract/event.ts';
 import { Heard } from '../support/heard.ts';
@@ -13,6 +13,7 @@ class SlowLog implements Log {
   reads = 0;
   lost = new Set<number>();
   limit = 100;
+  gaps: Gap[] = [];
   gate: Promise<void> = Promise.resolve();
 
   async position() {
@@ -21,16 +22,16 @@ class SlowLog implements Log {
     return { epoch: this.epoch, n: this.n };
   }
 
-  async since(after: number): Promise<Page> {
+  async since(after: number, upTo: number): Promise<Page> {
     this.reads++;
     const { epoch, n: top } = this;
     await this.gate;
     if (this.away) throw new Error('away');
     const events = [];
-    for (let n = after + 1; n <= top && events.length < this.limit; n++)
+    for (let n = after + 1; n <= upTo && events.length < this.limit; n++)
       if (!this.lost.has(n)) events.push(event(n));
-    const end = events.length === this.limit ? (events.at(-1)?.n ?? top) : top;
-    return { epoch, top, end, events, gaps: [] };
+    const end = events.length === this.limit ? (events.at(-1)?.n ?? upTo) : upTo;
+    return { epoch, top, end, events, gaps: this.gaps.filter(({ until }) => until > after) };
   }
 }
 
@@ -150,5 +151,69 @@ describe('the doorbell', () => {
       { epoch: 'bbbbbb', n: 0 },
     ]);
     assert.deepEqual(numbers(), [1, 2, 3]);
+  });
+
+  test('reads no further than what it holds: what has rung is not lost, though the log has dropped it', async () => {
+    const { log, heard, doorbell, ring, numbers } = await opened();
+    ring(1);
+    log.lost = new Set([3, 4]);
+    ring(3);
+    ring(4);
+    await doorbell.reached(4);
+    assert.deepEqual(numbers(), [1, 2, 3, 4]);
+    assert.deepEqual(heard.gaps, []);
+  });
+
+  test('tells a gap once, however many pages are read', async () => {
+    const { log, heard, doorbell } = await opened();
+    log.limit = 3;
+    log.gaps = [{ channel: 'a', until: 8, certain: true }];
+    log.n = 10;
+    await doorbell.recover();
+    assert.deepEqual(heard.gaps, log.gaps);
+  });
+
+  test('drops what rang and is not in the store: a lost tail, or a prank', async () => {
+    const { log, doorbell, ring, numbers } = await opened();
+    doorbell.hear(log.epoch, event(1_000_000));
+    await doorbell.recover();
+    ring(1);
+    assert.deepEqual(numbers(), [1]);
+    assert.ok(log.reads < 5);
+  });
+
+  test('does what is to be done between two events just there, also while it reads', async () => {
+    const { log, doorbell, ring, heard } = await opened();
+    const seen: number[] = [];
+    const note = () => seen.push(heard.n);
+    doorbell.inTurn(note);
+    let open = () => {};
+    log.gate = new Promise((done) => {
+      open = done;
+    });
+    ring(2);
+    doorbell.inTurn(note);
+    ring(3);
+    open();
+    await doorbell.reached(3);
+    assert.deepEqual(seen, [0, 2]);
+  });
+
+  test('does not leave those waiting for whom the store is another one', async () => {
+    const { log, doorbell } = await opened(5);
+    const waiting = doorbell.reached(10);
+    log.epoch = 'bbbbbb';
+    log.n = 0;
+    await doorbell.recover();
+    await waiting;
+  });
+
+  test('knows whether all has arrived', async () => {
+    const { doorbell, ring } = await opened(5);
+    assert.equal(doorbell.isAt({ epoch: 'aaaaaa', n: 5 }), true);
+    assert.equal(doorbell.isAt({ epoch: 'aaaaaa', n: 6 }), false);
+    assert.equal(doorbell.isAt({ epoch: 'bbbbbb', n: 5 }), false);
+    ring(6);
+    assert.equal(doorbell.isAt({ epoch: 'aaaaaa', n: 6 }), true);
   });
 });

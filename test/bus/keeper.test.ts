@@ -178,7 +178,10 @@ describe('the keeper', () => {
     const app = await replica();
     await client.set('pinstream:keeper', 'somebody else', 'PX', 60_000);
     await assert.rejects(
-      app.bus.append({ channel: 'a', name: 'message', data: 'x', at: 0 }, { lease: 'mine' }),
+      app.bus.append(
+        { channel: 'a', name: 'message', data: 'x', at: 0 },
+        { lease: { key: 'pinstream:keeper', token: 'mine' } },
+      ),
       ({ reason }: { reason: string }) => reason === 'fenced',
     );
     assert.equal((await app.bus.position()).n, 0);
@@ -224,5 +227,33 @@ describe('the keeper', () => {
     await other.heard.until(() => other.heard.n === 2);
     assert.deepEqual(other.texts, ['x'.repeat(80), 'z']);
     assert.deepEqual([...app.odd, ...other.odd], ['full']);
+  });
+
+  test('is never an app that adopts nothing, as long as there is one that does', async () => {
+    const idle = await replica({ adopt: [] });
+    await idle.heard.until(() => idle.heard.ready);
+    const { heard } = await replica();
+    await client.publish('base', 'x');
+    await heard.until(() => heard.n === 1);
+  });
+
+  test('is in step again after its connections were cut, and keeps what comes then once', async () => {
+    const [first, second] = [await replica(), await replica()];
+    await client.publish('base', 'before');
+    for (const { heard } of [first, second]) await heard.until(() => heard.n === 1);
+    for (const id of ((await client.client('LIST')) as string).matchAll(/^id=(\d+) .* cmd=(?!client)/gm)) {
+      await client.client('KILL', 'ID', id[1] as string).catch(() => 0);
+    }
+    // What is published before they listen again is gone, as in Redis itself.
+    for (let i = 0; first.heard.n < 20 || second.heard.n < 20; i++) await client.publish('base', `${i}`);
+    await client.publish('base', 'end');
+    for (const { heard } of [first, second]) await heard.until(() => heard.events.at(-1)?.data === 'end');
+    assert.deepEqual(first.texts, second.texts);
+    const numbers = first.texts.slice(1, -1).map(Number);
+    const [from = 0] = numbers;
+    assert.deepEqual(
+      numbers,
+      Array.from(numbers, (_, i) => from + i),
+    );
   });
 });

@@ -70,12 +70,13 @@ test('what cannot be a channel is refused with its reason', () => {
 });
 
 test('a pattern is a channel that may contain stars', () => {
-  for (const name of ['*', '**', 'room-*', '*-door', 'a*b*c', 'base', `${'*'.repeat(200)}`]) {
+  for (const name of ['*', '**', 'room-*', '*-door', 'a*b*c', 'base', '*a*b*c*']) {
     assert.equal(patternProblem(name), undefined, name);
   }
   const refused: [name: string, sentence: string][] = [
     ['', EMPTY],
     ['*'.repeat(201), LONG],
+    ['*a*b*c*d*', 'A pattern has at most 4 "*".'],
     ['a\n*', CONTROL],
     ['*\ud83d', UNICODE],
     ['pinstream:*', OURS],

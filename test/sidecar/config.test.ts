@@ -15,13 +15,25 @@ test('the defaults: a button on GPIO 17, the real driver, presses announced on s
     [['button', 17, 'in']],
   );
   const { pins: _, ...rest } = config;
-  assert.deepEqual(rest, { driver: 'onoff', mockAuto: undefined, announce: 'sse', outbox: 10_000 });
+  assert.deepEqual(rest, {
+    driver: 'onoff',
+    mockAuto: undefined,
+    announce: 'sse',
+    outbox: 10_000,
+    repeat: 3_600_000,
+  });
 });
 
 test('what is set is passed on', () => {
-  const { config } = configOf({ GPIO_DRIVER: 'mock', MOCK_AUTO: '5s', ANNOUNCE: 'presses', OUTBOX: '7' });
+  const { config } = configOf({
+    GPIO_DRIVER: 'mock',
+    MOCK_AUTO: '5s',
+    ANNOUNCE: 'presses',
+    OUTBOX: '7',
+    LOG_AGE: '6s',
+  });
   const { pins: _, ...rest } = config;
-  assert.deepEqual(rest, { driver: 'mock', mockAuto: 5000, announce: 'presses', outbox: 7 });
+  assert.deepEqual(rest, { driver: 'mock', mockAuto: 5000, announce: 'presses', outbox: 7, repeat: 2000 });
 });
 
 test('the mistakes of PINS and of ANNOUNCE are said together', () => {

@@ -25,6 +25,7 @@ function deviceOf() {
     clock,
     log,
     driver: 'mock',
+    repeat: 3_600_000,
     pins: () => now.pins,
     dropped: () => now.dropped,
   });
@@ -137,6 +138,16 @@ test('after the board was unreachable it says its state again, for it may have b
   assert.equal(said().length, 2);
   await clock.pass(ALIVE_EVERY * 3);
   assert.equal(said().length, 2);
+});
+
+test('it says its state again before the log of a quiet device runs out', async () => {
+  const { device, clock, said } = deviceOf();
+  device.start();
+  await clock.pass(3_590_000);
+  assert.equal(said().length, 1);
+  await clock.pass(20_000);
+  assert.equal(said().length, 2);
+  assert.deepEqual(said()[1], said()[0]);
 });
 
 test('a start that could not reach the board says its state again when it can', async () => {

@@ -4,6 +4,7 @@ import { isPattern } from '../../contract/channel.ts';
 import { formatCursor } from '../../contract/cursor.ts';
 import { tokenOf } from '../access/access.ts';
 import type { Parts } from '../parts.ts';
+import { queryOf } from '../query.ts';
 
 /** `GET /channels`: what there is. `GET /stats`: who listens, in cyclone's form. */
 export function channelsRoutes(router: Router, parts: Parts): void {
@@ -39,7 +40,7 @@ async function listStats(ctx: Context, parts: Parts): Promise<void> {
 }
 
 async function readableOf(ctx: Context, { access }: Parts, names: string[]): Promise<string[]> {
-  const token = tokenOf(ctx.req, ctx.URL.searchParams);
+  const token = tokenOf(ctx.req, queryOf(ctx));
   const readable = await Promise.all(names.map((name) => access.canRead(ctx.req, name, token)));
   return names.filter((_, i) => readable[i]);
 }

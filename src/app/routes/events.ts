@@ -1,15 +1,15 @@
 import type { Context } from 'koa';
 import type Router from 'koa-router';
-import { BusError, type Gap, type Page } from '../../bus/bus.ts';
+import { type AppendTerms, BusError, type Gap, type Page } from '../../bus/bus.ts';
 import { type Cursor, formatCursor, parseCursor } from '../../contract/cursor.ts';
-import { dataProblem, MESSAGE, nameProblem, type StoredEvent } from '../../contract/event.ts';
+import { dataProblem, MESSAGE, type NewEvent, nameProblem, type StoredEvent } from '../../contract/event.ts';
 import { tokenOf } from '../access/access.ts';
 import { objectOf, readJson } from '../body.ts';
 import { statusOf } from '../errors.ts';
 import type { Parts } from '../parts.ts';
-import { channelsOf, checkChannel, numberOf } from '../query.ts';
+import { channelsOf, checkChannel, numberOf, queryOf } from '../query.ts';
 import { Refusal, refuse } from '../refuse.ts';
-import { poll } from '../sse/poll.ts';
+import { type Found, look, poll, type Question } from '../sse/poll.ts';
 import { pollOver } from './stream.ts';
 
 const MOST_EVENTS = 1_000;
@@ -24,27 +24,32 @@ export function eventsRoutes(router: Router, parts: Parts): void {
 }
 
 async function readEvents(ctx: Context, parts: Parts): Promise<void> {
-  const query = ctx.URL.searchParams;
+  const query = queryOf(ctx);
   const channels = channelsOf(query, 'channel', 'channels', parts.config.maxStreamChannels);
   if (channels.length === 0) throw refuse(400, 'Say which channel: /events?channel=a', 'channel');
-  const since = sinceOf(query);
+  const cursor = sinceOf(query);
   const limit = numberOf(query, 'limit', 1, MOST_EVENTS) ?? DEFAULT_EVENTS;
   const wait = numberOf(query, 'wait', 0, MOST_WAIT) ?? 0;
   await parts.access.checkRead(ctx.req, channels, tokenOf(ctx.req, query));
-  const { position } = parts.hub;
-  if (!position) throw new BusError('away', parts.bus.status().problem ?? 'The store has not answered yet.');
-
-  const foreign = since !== undefined && since.epoch !== position.epoch;
-  const asked = { channels, after: since === undefined || foreign ? 0 : since.n, limit };
-  const { hub, bus } = parts;
-  const page = await (wait > 0 ? poll(hub, bus, asked, pollOver(ctx, parts, wait * 1000)) : bus.since(asked));
+  const question = { channels, cursor, limit };
+  const { page, after, foreign } = await (wait > 0
+    ? waitFor(ctx, parts, question, wait * 1000)
+    : look(parts.bus, question));
   ctx.set('Cache-Control', 'no-store');
   ctx.body = {
-    cursor: formatCursor(page.epoch, Math.max(asked.after, page.end)),
+    cursor: formatCursor(page.epoch, Math.max(after, page.end)),
     events: page.events.map((event) => said(page.epoch, event)),
     // Who has no cursor has missed nothing.
-    gap: since === undefined ? null : gapOf(page, foreign),
+    gap: cursor === undefined ? null : gapOf(page, foreign),
   };
+}
+
+/** A long poll takes a place as a stream does. */
+async function waitFor(ctx: Context, parts: Parts, question: Question, milliseconds: number): Promise<Found> {
+  const { hub, bus, streams } = parts;
+  const problem = streams.problem(ctx.ip);
+  if (problem) throw new BusError('away', problem);
+  return streams.during(ctx.ip, () => poll(hub, bus, question, pollOver(ctx, parts, milliseconds)));
 }
 
 function sinceOf(query: URLSearchParams): Cursor | undefined {
@@ -71,41 +76,61 @@ function gapOf({ epoch, gaps }: Page, foreign: boolean): object[] | null {
 
 async function postEvents(ctx: Context, parts: Parts): Promise<void> {
   const body: unknown = ctx.request.body;
-  const streams = await parts.listening.counter();
-  if (!Array.isArray(body)) {
-    ctx.status = 201;
-    ctx.body = await publish(ctx, parts, body, streams);
-    return;
-  }
-  if (body.length === 0 || body.length > MOST_AT_ONCE) {
+  const many = Array.isArray(body);
+  const items: unknown[] = many ? body : [body];
+  if (items.length === 0 || items.length > MOST_AT_ONCE)
     throw refuse(400, `Send 1 to ${MOST_AT_ONCE} events at once.`);
-  }
-  const answers = await Promise.all(body.map((one) => publish(ctx, parts, one, streams).catch(refused)));
-  ctx.status = answers.some((answer) => 'error' in answer) ? 207 : 201;
-  ctx.body = answers;
+  // All are checked before any is kept, so that they are kept in the order in which they stand here.
+  const checked = await Promise.all(items.map((item) => check(ctx, parts, item).catch(asRefused)));
+  const kept = await Promise.all(
+    checked.map((item) => (item instanceof Error ? item : keep(parts, item).catch(asRefused))),
+  );
+  const wrong = kept.find((one) => one instanceof Error);
+  if (wrong && !many) throw wrong;
+  const streams = await parts.listening.counter();
+  const answers = kept.map((one) =>
+    one instanceof Error ? refused(one) : { id: one.id, streams: streams(one.channel), ...one.more },
+  );
+  ctx.status = wrong ? 207 : 201;
+  ctx.body = many ? answers : answers[0];
 }
 
-async function publish(
-  ctx: Context,
-  parts: Parts,
-  body: unknown,
-  streams: (channel: string) => number,
-): Promise<object> {
+interface Checked {
+  readonly event: NewEvent;
+  readonly terms: AppendTerms;
+}
+
+interface Kept {
+  readonly id: string;
+  readonly channel: string;
+  readonly more: object;
+}
+
+async function check(ctx: Context, parts: Parts, body: unknown): Promise<Checked> {
   const { channel, event = MESSAGE, data, key } = objectOf(body);
   checkChannel(channel);
   const name = textOf(event, 'event', nameProblem);
   if (data === undefined) throw refuse(400, 'Say what: "data" is missing.', 'data');
-  const text = textOf(typeof data === 'string' ? data : JSON.stringify(data), 'data', dataProblem);
-  const once = key === undefined ? undefined : textOf(key, 'key', keyProblem);
-  await parts.access.checkWrite(ctx.req, channel, tokenOf(ctx.req, ctx.URL.searchParams));
+  const text = textOf(typeof data === 'string' ? data : jsonOf(data), 'data', dataProblem);
+  const terms = key === undefined ? {} : { key: textOf(key, 'key', keyProblem) };
+  await parts.access.checkWrite(ctx.req, channel, tokenOf(ctx.req, queryOf(ctx)));
   const owned = parts.device.owns(channel);
   if (owned) throw refuse(403, owned, 'channel');
-  const { epoch, n, duplicate } = await parts.bus.append(
-    { channel, name, data: text, at: Date.now() },
-    once === undefined ? {} : { key: once },
-  );
-  parts.metrics.published.inc({ door: 'events' });
-  return { id: formatCursor(epoch, n), streams: streams(channel), ...(duplicate ? { duplicate } : {}) };
+  return { event: { channel, name, data: text, at: Date.now() }, terms };
+}
+
+async function keep({ bus, metrics }: Parts, { event, terms }: Checked): Promise<Kept> {
+  const { epoch, n, duplicate } = await bus.append(event, terms);
+  metrics.published.inc({ door: 'events' });
+  return { id: formatCursor(epoch, n), channel: event.channel, more: duplicate ? { duplicate } : {} };
+}
+
+function jsonOf(data: unknown): string {
+  try {
+    return JSON.stringify(data);
+  } catch {
+    throw refuse(400, 'The data is nested too deeply: send it as a text.', 'data');
+  }
 }
 
 function textOf(value: unknown, field: string, problem: (text: string) => string | undefined): string {
@@ -119,9 +144,13 @@ function keyProblem(key: string): string | undefined {
   return key !== '' && key.length <= 200 ? undefined : 'An idempotency key has 1 to 200 characters.';
 }
 
-function refused(error: unknown): object {
-  if (error instanceof Refusal)
-    return { status: error.status, error: error.message, ...(error.field ? { field: error.field } : {}) };
-  if (error instanceof BusError) return { status: statusOf(error), error: error.message };
+/** What one item of several may fail with; anything else fails the request. */
+function asRefused(error: unknown): Refusal | BusError {
+  if (error instanceof Refusal || error instanceof BusError) return error;
   throw error;
+}
+
+function refused(error: Refusal | BusError): object {
+  if (error instanceof BusError) return { status: statusOf(error), error: error.message };
+  return { status: error.status, error: error.message, ...(error.field ? { field: error.field } : {}) };
 }

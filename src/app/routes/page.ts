@@ -1,6 +1,7 @@
 import type { Context } from 'koa';
 import type Router from 'koa-router';
 import type { Parts } from '../parts.ts';
+import { queryOf } from '../query.ts';
 import { refuse } from '../refuse.ts';
 import { serveCyclone } from './stream.ts';
 
@@ -11,9 +12,7 @@ const PAGE_POLICY =
 /** `GET /`: the dashboard, or cyclone's stream when it names channels. The browser's files. */
 export function pageRoutes(router: Router, parts: Parts): void {
   router.get('/', (ctx) => {
-    return ctx.URL.searchParams.has('channels')
-      ? serveCyclone(ctx, parts)
-      : serve(ctx, parts, 'page/index.html');
+    return queryOf(ctx).has('channels') ? serveCyclone(ctx, parts) : serve(ctx, parts, 'page/index.html');
   });
   router.get('/test', (ctx) => serve(ctx, parts, 'page/test.html'));
   router.get('/pinstream.js', (ctx) => serve(ctx, parts, 'client.js'));

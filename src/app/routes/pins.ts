@@ -1,16 +1,18 @@
 import type { Context } from 'koa';
 import type Router from 'koa-router';
-import type { PinCommand, PinReply } from '../../contract/device.ts';
+import { DEVICE_CHANNEL, type PinCommand, type PinReply } from '../../contract/device.ts';
 import { tokenOf } from '../access/access.ts';
 import { objectOf, readJson } from '../body.ts';
 import type { Parts } from '../parts.ts';
+import { queryOf } from '../query.ts';
 import { refuse } from '../refuse.ts';
 
 const MOST_PRESS_MS = 60_000;
 
 /** `GET /pins`: the device and its pins. `POST /pins/:name`: press in the mock, set an output. */
 export function pinsRoutes(router: Router, parts: Parts): void {
-  router.get('/pins', (ctx) => {
+  router.get('/pins', async (ctx) => {
+    await parts.access.checkRead(ctx.req, [DEVICE_CHANNEL], tokenOf(ctx.req, queryOf(ctx)));
     ctx.set('Cache-Control', 'no-store');
     ctx.body = { ...parts.device.state, at: parts.device.at ?? null };
   });
@@ -19,7 +21,7 @@ export function pinsRoutes(router: Router, parts: Parts): void {
 
 async function commandPin(ctx: Context, { access, board }: Parts, pin: string): Promise<void> {
   const command = commandOf(pin, objectOf(ctx.request.body));
-  await access.checkWrite(ctx.req, pin, tokenOf(ctx.req, ctx.URL.searchParams));
+  await access.checkWrite(ctx.req, pin, tokenOf(ctx.req, queryOf(ctx)));
   const outcome = await board.command(command);
   if (outcome === 'nobody')
     throw refuse(503, 'No sidecar is running: nobody watches the pins. Start it, and try again.');

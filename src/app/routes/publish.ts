@@ -5,7 +5,7 @@ import { parsePayload } from '../../contract/payload.ts';
 import { tokenOf } from '../access/access.ts';
 import { readForm } from '../body.ts';
 import type { Parts } from '../parts.ts';
-import { checkChannel } from '../query.ts';
+import { checkChannel, queryOf } from '../query.ts';
 import { refuse } from '../refuse.ts';
 
 /** `POST /publish`: cyclone_sse's form. What it says is read as a raw publish on the same channel would be. */
@@ -21,7 +21,7 @@ async function publish(ctx: Context, { access, bus, device, metrics }: Parts): P
   if (message === null) throw refuse(400, 'Say what: "message" is missing.', 'message');
   const tooLarge = dataProblem(message);
   if (tooLarge) throw refuse(413, tooLarge, 'message');
-  const token = form.get('key') || tokenOf(ctx.req, ctx.URL.searchParams);
+  const token = form.get('key') || tokenOf(ctx.req, queryOf(ctx));
   for (const channel of channels) {
     checkChannel(channel);
     await access.checkWrite(ctx.req, channel, token);

@@ -59,7 +59,9 @@ export async function join(connection: Connection, hub: Hub, bus: Bus, wish: Wis
   }
   let after = start.after;
   const told = new Map<string, number>();
-  while (after < upTo && !connection.closed) {
+  while (!connection.closed) {
+    if (!connection.keptUp) upTo = lap();
+    if (after >= upTo) break;
     const page = await bus.since({ channels: audience.channels, after, upTo });
     if (page.epoch !== epoch || hub.position?.epoch !== epoch) throw new StoreChanged();
     if (lostBeyond(page, upTo)) {
@@ -69,12 +71,11 @@ export async function join(connection: Connection, hub: Hub, bus: Bus, wish: Wis
       continue;
     }
     if (!start.tails) for (const gap of page.gaps) tell(gap);
-    await writeMissed(page.events.filter((event) => isWanted(event, start.tails)));
+    await writeMissed(page.events.filter((event) => isWanted(event, start.tails, position.n)));
     after = page.end;
     if (after < upTo) continue;
     await connection.output.drained();
-    if (!connection.keptUp) upTo = lap();
-    else connection.write(frame(cursorBlock(epoch, after)));
+    if (connection.keptUp) connection.write(frame(cursorBlock(epoch, after)));
   }
   if (!connection.closed) connection.goLive();
 
@@ -103,9 +104,10 @@ export async function join(connection: Connection, hub: Hub, bus: Bus, wish: Wis
 
   /** Takes a new h; what has waited up to it is dropped, since it will be read. */
   function lap(): number {
+    if (hub.position?.epoch !== epoch) throw new StoreChanged();
     audience.flush();
     connection.startOver();
-    return (hub.position as Cursor).n;
+    return hub.position.n;
   }
 }
 
@@ -145,8 +147,13 @@ async function caughtUp(hub: Hub, bus: Bus, n: number): Promise<void> {
   }
 }
 
-function isWanted({ channel, n }: StoredEvent, tails: ReadonlyMap<string, number> | undefined): boolean {
-  return tails === undefined || n >= (tails.get(channel) ?? Number.POSITIVE_INFINITY);
+/** With `last`: from its channel's tail on, and all that came after the reader joined. */
+function isWanted(
+  { channel, n }: StoredEvent,
+  tails: ReadonlyMap<string, number> | undefined,
+  joined: number,
+): boolean {
+  return tails === undefined || n > joined || n >= (tails.get(channel) ?? Number.POSITIVE_INFINITY);
 }
 
 function lostBeyond({ gaps }: Page, upTo: number): boolean {

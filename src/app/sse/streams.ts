@@ -75,6 +75,16 @@ export class Streams {
     return this.#admission.problem(address);
   }
 
+  /** Holds a place for as long as something takes: a long poll counts as a stream. */
+  async during<T>(address: string, work: () => Promise<T>): Promise<T> {
+    this.#admission.enter(address);
+    try {
+      return await work();
+    } finally {
+      this.#admission.leave(address);
+    }
+  }
+
   /** Opens a stream on a response of its own. All of its errors end it: the browser comes back by itself. */
   open(
     request: IncomingMessage,

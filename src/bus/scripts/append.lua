@@ -19,9 +19,15 @@ if unlessDeviceLives ~= '' and redis.call('EXISTS', device) == 1 then return {'f
 -- What the device channel and the pins' say is the truth about the hardware: nobody else may say it.
 if hardware == '' and (channel == 'device' or redis.call('SISMEMBER', pins, channel) == 1) then return {'owned'} end
 
-local m = redis.call('HMGET', meta, 'epoch', 'run', 'n', 'bytes', 'floor')
+local m = redis.call('HMGET', meta, 'epoch', 'run', 'n', 'bytes', 'floor', 'limits')
 local epoch, run, n, bytes, floor = m[1], m[2], tonumber(m[3] or '0'), tonumber(m[4] or '0'), tonumber(m[5] or '0')
 if not epoch then epoch = newEpoch end
+-- The limits of the app, if there is one: a backend that appends with others would cut everybody's logs by its own.
+if m[6] then
+  local length, age, channels, most = string.match(m[6], '^(%d+) (%d+) (%d+) (%d+)$')
+  logLength, logAge, maxChannels, storeBytes = tonumber(length), tonumber(age), tonumber(channels), tonumber(most)
+end
+if hardware ~= '' then storeBytes = storeBytes * tonumber(hardware) end
 
 if keySeconds ~= '0' then
   local was = redis.call('GET', key)
@@ -55,7 +61,7 @@ if length == 0 then
 end
 if bytes + size > storeBytes then
   redis.call('HSET', meta, 'bytes', text(bytes))
-  redis.call('HSET', sizes, channel, text(channelBytes))
+  if length == 0 then redis.call('HDEL', sizes, channel) end
   return {'full'}
 end
 
