@@ -4,7 +4,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { Connection } from '../../src/app/sse/connection.ts';
 import type { Frame } from '../../src/app/sse/frame.ts';
 import { Hub } from '../../src/app/sse/hub.ts';
-import { join, type Wish } from '../../src/app/sse/join.ts';
+import { join, StoreChanged, type Wish } from '../../src/app/sse/join.ts';
 import type { Output } from '../../src/app/sse/output.ts';
 import type { Bus, Page, SinceQuery } from '../../src/bus/bus.ts';
 import { MemoryBus } from '../../src/bus/memoryBus.ts';
@@ -83,6 +83,16 @@ describe('joining a hub that is behind', () => {
     const { output, joined } = enter({ cursor: { epoch, n: 50 } });
     await joined;
     assert.match(output.text, new RegExp(`id: ${epoch}-50\n\n`));
+  });
+
+  test('ends when the store is exchanged meanwhile: the reader comes back, and is told', async () => {
+    const { bus, hub, epoch, ring, enter } = await lateHub(100);
+    for (let n = 1; n <= 10; n++) await bus.append(event('a', n));
+    ring(5);
+    const { joined } = enter({ cursor: { epoch, n: 10 } });
+    await turn();
+    hub.open({ epoch: 'zzzzzz', n: 0 });
+    await assert.rejects(joined, StoreChanged);
   });
 });
 

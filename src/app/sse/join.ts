@@ -54,7 +54,7 @@ export async function join(connection: Connection, hub: Hub, bus: Bus, wish: Wis
 
   let upTo = position.n;
   if (start.after > upTo) {
-    await caughtUp(hub, bus, start.after);
+    await caughtUp(hub, bus, { epoch, n: start.after });
     upTo = lap();
   }
   let after = start.after;
@@ -138,10 +138,10 @@ async function startOf({ cursor, last, channels }: Wish, position: Cursor, bus: 
  * A reader may have heard more from another app than this one has heard yet: then what this app is about to hear must not
  * reach it again. If the store itself is not so far, it has lost its tail, and the leap will keep these numbers apart.
  */
-async function caughtUp(hub: Hub, bus: Bus, n: number): Promise<void> {
+async function caughtUp(hub: Hub, bus: Bus, { epoch, n }: Cursor): Promise<void> {
   const goal = Math.min(n, (await bus.position()).n);
   const deadline = performance.now() + HUB_MS;
-  while ((hub.position?.n ?? 0) < goal) {
+  while (hub.position?.epoch === epoch && hub.position.n < goal) {
     if (performance.now() > deadline) throw new BusError('away', 'This app hears nothing from the store.');
     await sleep(LOOK_MS);
   }
