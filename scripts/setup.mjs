@@ -5,13 +5,15 @@ import { pathToFileURL } from 'node:url';
 import { fail, hasProgram, runQuietly } from './steps.mjs';
 
 /** Per suite: the programs (any of these names), and what holds them. */
+const REDIS = { any: ['redis-server'], apt: 'redis-server', brew: 'redis' };
+const CURL = { any: ['curl'], apt: 'curl', brew: 'curl' };
 const NEEDED = {
-  unit: [{ any: ['redis-server'], apt: 'redis-server', brew: 'redis' }],
+  unit: [REDIS, CURL],
   e2e: [
-    { any: ['redis-server'], apt: 'redis-server', brew: 'redis' },
+    REDIS,
+    CURL,
     { any: ['redis-cli'], apt: 'redis-tools', brew: 'redis' },
     { any: ['nginx'], apt: 'nginx-light', brew: 'nginx' },
-    { any: ['curl'], apt: 'curl', brew: 'curl' },
     {
       any: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'],
       apt: 'chromium fonts-dejavu-core',
