@@ -18,6 +18,8 @@ export interface Command {
   readonly settings: readonly SettingName[];
   /** Defaults that differ from the settings' own. */
   readonly defaults?: (texts: SettingTexts) => Partial<Record<SettingName, string>>;
+  /** What is wrong in the settings beyond what each says for itself; one that could not be read is undefined. */
+  readonly check?: (settings: Settings) => readonly string[];
   /** Words that follow the command. */
   readonly words: { readonly least: number; readonly most: number };
   run(call: Call): Promise<void>;
@@ -62,7 +64,7 @@ export function readCall(command: Command, args: readonly string[]): Call {
   const given = Object.entries({ ...env.texts, ...flags }).filter(([, text]) => text !== '');
   const texts: SettingTexts = Object.fromEntries(given);
   const { settings, problems } = readSettings({ ...command.defaults?.(texts), ...texts });
-  const wrong = [...env.problems, ...problems];
+  const wrong = [...env.problems, ...problems, ...(command.check?.(settings) ?? [])];
   if (wrong.length > 0) throw new Mistakes(wrong, 78);
   return { settings, words: positionals, options: values };
 }

@@ -4,7 +4,7 @@ import { createStore } from '../bus/store.ts';
 import { createLog } from '../lib/log.ts';
 import type { Settings } from '../lib/settings.ts';
 import { stopOnSignal } from '../lib/shutdown.ts';
-import { type Call, type Command, Mistakes } from './flags.ts';
+import type { Call, Command } from './flags.ts';
 import { APP, LOG, STORE } from './groups.ts';
 import { curlEvent, isLoopback, urlOf } from './hints.ts';
 
@@ -14,13 +14,13 @@ export const serve: Command = {
   summary: 'Serves streams from a shared Redis, or from memory: the app alone, without pins.',
   options: [],
   settings: [...APP, ...STORE, ...LOG],
+  check: (settings) => appConfig(settings).problems,
   words: { least: 0, most: 0 },
   run: runServe,
 };
 
 async function runServe({ settings }: Call): Promise<void> {
-  const { config, problems } = appConfig(settings);
-  if (problems.length > 0) throw new Mistakes(problems, 78);
+  const { config } = appConfig(settings);
   const log = createLog({ level: settings.LOG_LEVEL });
   warn(settings, log.warn.bind(log));
   const store = createStore(settings, log);

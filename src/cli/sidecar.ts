@@ -1,9 +1,10 @@
 import { createStore } from '../bus/store.ts';
 import { createLog } from '../lib/log.ts';
+import type { Settings } from '../lib/settings.ts';
 import { stopOnSignal } from '../lib/shutdown.ts';
 import { sidecarConfig } from '../sidecar/config.ts';
 import { startSidecar } from '../sidecar/main.ts';
-import { type Call, type Command, Mistakes } from './flags.ts';
+import type { Call, Command } from './flags.ts';
 import { LOG, SIDECAR, STORE } from './groups.ts';
 
 export const sidecar: Command = {
@@ -12,18 +13,23 @@ export const sidecar: Command = {
   summary: 'Watches the pins of this machine, or mock ones, and says what happens to a shared Redis.',
   options: [],
   settings: [...SIDECAR, ...STORE, ...LOG],
+  check: mistakes,
   words: { least: 0, most: 0 },
   run: runSidecar,
 };
 
-async function runSidecar({ settings }: Call): Promise<void> {
-  const { config, problems } = sidecarConfig(settings);
+function mistakes(settings: Settings): string[] {
+  const { problems } = sidecarConfig(settings);
   if (settings.REDIS_URL === '' && settings.REDIS_SENTINELS === undefined) {
     problems.push(
       'REDIS_URL must say where the Redis is that the app uses too: alone, the sidecar has nobody to tell.',
     );
   }
-  if (problems.length > 0) throw new Mistakes(problems, 78);
+  return problems;
+}
+
+async function runSidecar({ settings }: Call): Promise<void> {
+  const { config } = sidecarConfig(settings);
   const log = createLog({ level: settings.LOG_LEVEL });
   const store = createStore(settings, log);
   await store.bus.start();

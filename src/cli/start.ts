@@ -7,7 +7,7 @@ import { settings as all } from '../lib/settings.ts';
 import { stopOnSignal } from '../lib/shutdown.ts';
 import { sidecarConfig } from '../sidecar/config.ts';
 import { startSidecar } from '../sidecar/main.ts';
-import { type Call, type Command, Mistakes } from './flags.ts';
+import type { Call, Command } from './flags.ts';
 import { APP, LOG, SIDECAR, STORE } from './groups.ts';
 import { curlEvent, curlPress, isLoopback, urlOf } from './hints.ts';
 import { showKey, warn } from './serve.ts';
@@ -21,6 +21,7 @@ export const start: Command = {
   options: [],
   settings: [...APP, ...STORE, ...SIDECAR, ...LOG],
   defaults: startDefaults,
+  check: (settings) => [...appConfig(settings).problems, ...sidecarConfig(settings).problems],
   words: { least: 0, most: 0 },
   run: runStart,
 };
@@ -33,8 +34,6 @@ function startDefaults({ HOST = all.HOST.fallback }: SettingTexts) {
 async function runStart({ settings }: Call): Promise<void> {
   const forApp = appConfig(settings);
   const forSidecar = sidecarConfig(settings);
-  const problems = [...forApp.problems, ...forSidecar.problems];
-  if (problems.length > 0) throw new Mistakes(problems, 78);
   const log = createLog({ level: settings.LOG_LEVEL, plain: true });
   warn(settings, log.warn.bind(log));
   const store = createStore(settings, log);

@@ -5,7 +5,7 @@ import { EventSource } from 'eventsource';
 import type { NewEvent } from '../../src/contract/event.ts';
 import { startApp, type TestApp } from '../support/app.ts';
 import { Cutter } from '../support/cutter.ts';
-import { Lines } from '../support/lines.ts';
+import { ready } from '../support/ready.ts';
 import { TestRedis } from '../support/redis.ts';
 
 interface Told {
@@ -226,7 +226,7 @@ joining('memory', async (settings) => {
 joining('Redis', async (settings) => {
   const redis = await TestRedis.start();
   const app = await startApp({ ...settings, REDIS_URL: redis.url });
-  await new Lines().untilReady(app.url);
+  await ready(app.url);
   return {
     ...app,
     over: async () => {

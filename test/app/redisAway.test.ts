@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { startApp } from '../support/app.ts';
 import { freePort } from '../support/freePort.ts';
 import { Lines } from '../support/lines.ts';
+import { ready } from '../support/ready.ts';
 import { TestRedis } from '../support/redis.ts';
 import { post, request } from '../support/request.ts';
 import { openWire } from '../support/wire.ts';
@@ -33,7 +34,7 @@ describe('an app whose Redis is away', () => {
 
     const redis = await TestRedis.start({ port });
     await lines.until(/is there/);
-    await lines.untilReady(app.url);
+    await ready(app.url);
     const stream = await openWire(app.port, '/stream?channel=a');
     await stream.until('"type":"open"');
     assert.equal((await post(`${app.url}/events`, EVENT)).status, 201);
@@ -54,7 +55,7 @@ describe('an app whose Redis is away', () => {
     const redis = await TestRedis.start({ options: ['--appendonly', 'yes', '--appendfsync', 'always'] });
     const lines = new Lines();
     const app = await startApp({ REDIS_URL: redis.url }, { log: lines.log });
-    await lines.untilReady(app.url);
+    await ready(app.url);
     const stream = await openWire(app.port, '/stream?channel=a');
     await stream.until('"type":"open"');
     await post(`${app.url}/events`, { channel: 'a', data: 'before' });
@@ -64,7 +65,7 @@ describe('an app whose Redis is away', () => {
     assert.equal((await post(`${app.url}/events`, EVENT)).status, 503);
     await redis.up();
     await lines.until(/is there/);
-    await lines.untilReady(app.url);
+    await ready(app.url);
     const after = (await post(`${app.url}/events`, { channel: 'a', data: 'after' })).json as { id: string };
     await stream.until('data: after');
     assert.match(after.id, /-1000002$/, 'the numbers leap, since the restarted server may have lost some');
@@ -78,7 +79,7 @@ describe('an app whose Redis is away', () => {
     const redis = await TestRedis.start();
     const lines = new Lines();
     const app = await startApp({ REDIS_URL: redis.url }, { log: lines.log });
-    await lines.untilReady(app.url);
+    await ready(app.url);
     const stream = await openWire(app.port, '/stream?channel=a');
     await stream.until('"type":"open"');
     await post(`${app.url}/events`, { channel: 'a', data: 'before' });
@@ -103,7 +104,7 @@ describe('an app whose Redis is away', () => {
     const redis = await TestRedis.start();
     const lines = new Lines();
     const app = await startApp({ REDIS_URL: redis.url }, { log: lines.log });
-    await lines.untilReady(app.url);
+    await ready(app.url);
     for (let i = 0; i < 20; i++) await post(`${app.url}/events`, EVENT);
     const { cursor } = (await request(`${app.url}/events?channel=a`)).json as { cursor: string };
     const waiting = request(`${app.url}/events?channel=a&wait=60&since=${cursor}`);

@@ -22,7 +22,7 @@ test('a wrong option', () =>
     'Unknown option \'--prot\'. "pinstream start -h" lists the options.',
   ]));
 
-test('every wrong setting at once, whether a flag or in the environment', () =>
+test('every wrong setting at once, whether a flag or in the environment, whoever judges it', () =>
   assertEnds(
     ['start', '--port', 'eighty', '--log-age', '1 week'],
     78,
@@ -32,19 +32,18 @@ test('every wrong setting at once, whether a flag or in the environment', () =>
       'LOG_AGE must be a time like 250ms, 15s, 5m, 2h or 1d, but is "1 week".',
       'HEARTBEAT must be a time like 250ms, 15s, 5m, 2h or 1d, but is "15".',
       'GPIO_DRIVER must be onoff or mock, but is "gpiod".',
-    ],
-    { PORT: '80', HEARTBEAT: '15', GPIO_DRIVER: 'gpiod', PUBLISH_KEY: 'a', PUBLISH_KEY_FILE: '/dev/null' },
-  ));
-
-test('what only the app and the sidecar can judge', () =>
-  assertEnds(
-    ['start'],
-    78,
-    [
       'ACCESS_RULES, rule 2: It must read `allow read|write CHANNEL to TOKEN|anyone`.',
       'PINS, character 1, "button": a pin is written as NAME=GPIO, like button=17 or led=18:out.',
     ],
-    { PINS: 'button', ACCESS_RULES: 'allow read a to b; hunter2' },
+    {
+      PORT: '80',
+      HEARTBEAT: '15',
+      GPIO_DRIVER: 'gpiod',
+      PUBLISH_KEY: 'a',
+      PUBLISH_KEY_FILE: '/dev/null',
+      PINS: 'button',
+      ACCESS_RULES: 'allow read a to b; hunter2',
+    },
   ));
 
 test('a port that is in use', async () => {

@@ -1,5 +1,4 @@
 import { createLog, type Log } from '../../src/lib/log.ts';
-import { request } from './request.ts';
 
 /** A log that a test can read and wait on. */
 export class Lines {
@@ -15,11 +14,6 @@ export class Lines {
   until(met: RegExp): Promise<void> {
     if (this.all.some((line) => met.test(line))) return Promise.resolve();
     return new Promise((done) => this.#waiting.push({ met, done }));
-  }
-
-  /** The app tells nobody when it is ready; it has to be asked. */
-  async untilReady(url: string): Promise<void> {
-    while ((await request(`${url}/readyz`)).status !== 200);
   }
 
   #add(line: string): void {
