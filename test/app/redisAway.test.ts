@@ -17,9 +17,9 @@ describe('an app whose Redis is away', () => {
     const app = await startApp({ REDIS_URL: `redis://127.0.0.1:${port}`, ADOPT: '*' }, { log: lines.log });
     await lines.until(/cannot be reached: nothing listens there/);
     assert.equal((await request(`${app.url}/healthz`)).status, 200);
-    const ready = await request(`${app.url}/readyz`);
-    assert.equal(ready.status, 503);
-    assert.match(ready.text, /Redis at 127\.0\.0\.1:\d+ cannot be reached/);
+    const unready = await request(`${app.url}/readyz`);
+    assert.equal(unready.status, 503);
+    assert.match(unready.text, /Redis at 127\.0\.0\.1:\d+ cannot be reached/);
     const published = await post(`${app.url}/events`, EVENT);
     assert.equal(published.status, 503);
     assert.match(published.text, /Redis at 127\.0\.0\.1:\d+ cannot be reached/);
