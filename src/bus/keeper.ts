@@ -61,6 +61,8 @@ export class Keeper {
       );
     }
     this.#link.onListening(() => void this.#subscribed());
+    // The other connection may come back later than the listening one.
+    this.#link.onStatus(() => void this.#tick());
     this.#timer = setInterval(() => void this.#tick(), TICK_MS);
   }
 

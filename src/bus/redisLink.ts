@@ -171,8 +171,9 @@ export class RedisLink {
       if (this.#hearers.size > 0) await this.#ear.subscribe(...this.#hearers.keys());
       if (this.#patterns.length > 0) await this.#ear.psubscribe(...this.#patterns);
       this.#listening = true;
-      this.#tell();
+      // First those who may have missed something: that all is well is not for them to hear before they know.
       for (const done of this.#onListening) done();
+      this.#tell();
     } catch (error) {
       this.#fails(error as Error);
       this.#ear.disconnect(true);
