@@ -29,8 +29,6 @@ export interface Listener {
   skip(n: number): void;
   /** Events that came while nothing was heard, and that no log holds any more. */
   gap(gap: Gap): void;
-  /** The store can be reached, or can't any more. */
-  status?(status: BusStatus): void;
 }
 
 export interface AppendTerms {
@@ -143,7 +141,7 @@ export const STORE_FULL =
   'The store is full: raise STORE_BYTES, or lower LOG_LENGTH or LOG_AGE, and publish it again.';
 
 /** Why others than the sidecar can't publish on a channel. */
-export function ownedBy(channel: string): string {
+export function forHardwareOnly(channel: string): string {
   return `"${channel}" belongs to the hardware: only the sidecar publishes there.`;
 }
 

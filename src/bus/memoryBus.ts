@@ -11,11 +11,11 @@ import {
   type BusStatus,
   type ChannelInfo,
   entryBytes,
+  forHardwareOnly,
   type Gap,
   HARDWARE_RESERVE,
   KEY_SECONDS,
   type Listener,
-  ownedBy,
   PAGE_BYTES,
   PAGE_EVENTS,
   type Page,
@@ -65,14 +65,13 @@ export class MemoryBus implements Bus {
     if (!listener) return;
     this.#listeners.add(listener);
     listener.open({ epoch: this.#epoch, n: this.#n });
-    listener.status?.(this.status());
   }
 
   async append(event: NewEvent, terms: AppendTerms = {}): Promise<Appended> {
     const duplicate = this.#duplicate(event.channel, terms);
     if (duplicate !== undefined) return { epoch: this.#epoch, n: duplicate, duplicate: true };
     if (!terms.hardware && this.#owned.has(event.channel))
-      throw new BusError('owned', ownedBy(event.channel));
+      throw new BusError('owned', forHardwareOnly(event.channel));
     this.#dropAged();
     const entry: StoredEvent = {
       ...wellFormed(event),

@@ -10,10 +10,10 @@ import {
   BusError,
   type BusStatus,
   type ChannelInfo,
+  forHardwareOnly,
   HARDWARE_RESERVE,
   KEY_SECONDS,
   type Listener,
-  ownedBy,
   PAGE_BYTES,
   PAGE_EVENTS,
   type Page,
@@ -99,7 +99,7 @@ export class RedisBus implements Bus {
     );
     const [epoch, n, duplicate] = reply as [string, string, string?];
     if (epoch === 'fenced') throw new BusError('fenced', 'It is no longer for this app to say.');
-    if (epoch === 'owned') throw new BusError('owned', ownedBy(event.channel));
+    if (epoch === 'owned') throw new BusError('owned', forHardwareOnly(event.channel));
     if (epoch === 'full') throw new BusError('full', STORE_FULL);
     return { epoch, n: Number(n), duplicate: duplicate !== undefined };
   }
@@ -208,7 +208,6 @@ export class RedisBus implements Bus {
     this.#link.hear(this.#link.names.doorbell, (text) => this.#rings(doorbell, text));
     this.#link.onListening(() => void doorbell.recover());
     this.#link.onStatus(() => {
-      listener.status?.(this.status());
       if (this.#link.ready) void doorbell.recover();
     });
     this.#quietCheck = setInterval(() => {

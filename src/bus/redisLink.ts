@@ -41,7 +41,8 @@ export class RedisLink {
   #patternHearer: PatternHearer | undefined;
   #runId: string | undefined;
   #listening = false;
-  #problem = 'Redis has not answered yet.';
+  /** Why the last try failed; undefined before the first one has. */
+  #problem: string | undefined;
   #told: boolean | undefined;
   #ping: NodeJS.Timeout | undefined;
   #started = false;
@@ -96,7 +97,7 @@ export class RedisLink {
   }
 
   get problem(): string {
-    return `Redis at ${this.#where} cannot be reached: ${this.#problem}`;
+    return `Redis at ${this.#where} cannot be reached: ${this.#problem ?? 'it has not answered yet.'}`;
   }
 
   /** The server process that the sending connection reached. Throws while there is none. */
@@ -192,7 +193,7 @@ export class RedisLink {
   /** One line when Redis is away, one when it is back, however often it is tried in between. */
   #tell(): void {
     if (this.#closed || this.#told === this.ready) return;
-    if (!this.ready && this.#told === undefined && this.#problem.startsWith('Redis has not')) return;
+    if (!this.ready && this.#told === undefined && this.#problem === undefined) return;
     if (this.ready) this.#log.info({}, `Redis at ${this.#where} is there.`);
     else this.#log.warn({}, `${this.problem} Pinstream goes on trying.`);
     this.#told = this.ready;

@@ -6,7 +6,7 @@ import { envTexts } from '../lib/env.ts';
 import { createLog, type Log } from '../lib/log.ts';
 import { readSettings, type Settings } from '../lib/settings.ts';
 import { Producer } from './producer.ts';
-import { createStore } from './store.ts';
+import { createStore, sharesRedis } from './store.ts';
 
 export interface SendOptions {
   /** Default: `sse`. */
@@ -38,7 +38,7 @@ const MOST_WAITING = 100_000;
 export async function connectPublisher(options: PublisherOptions = {}): Promise<Publisher> {
   const { patience = PATIENCE_MS, log = createLog({ level: 'warn' }) } = options;
   const settings = options.settings ?? settingsOfEnvironment();
-  if (settings.REDIS_URL === '' && settings.REDIS_SENTINELS === undefined) {
+  if (!sharesRedis(settings)) {
     throw new Error(
       'REDIS_URL is not set: say which Redis the app uses, as REDIS_URL=redis://localhost:6379.',
     );

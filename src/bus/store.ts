@@ -13,6 +13,11 @@ export type Store =
   | { readonly kind: 'memory'; readonly bus: Bus; readonly board: Board }
   | { readonly kind: 'redis'; readonly bus: RedisBus; readonly board: RedisBoard; readonly link: RedisLink };
 
+/** Whether the settings name a Redis. */
+export function sharesRedis({ REDIS_URL, REDIS_SENTINELS }: Settings): boolean {
+  return REDIS_URL !== '' || REDIS_SENTINELS !== undefined;
+}
+
 export function createStore(settings: Settings, log: Log): Store {
   const limits: StoreLimits = {
     logLength: settings.LOG_LENGTH,
@@ -20,7 +25,7 @@ export function createStore(settings: Settings, log: Log): Store {
     maxChannels: settings.MAX_CHANNELS,
     storeBytes: settings.STORE_BYTES,
   };
-  if (settings.REDIS_URL === '' && settings.REDIS_SENTINELS === undefined) {
+  if (!sharesRedis(settings)) {
     const board = new MemoryBoard();
     return { kind: 'memory', board, bus: new MemoryBus(limits, board.pressCounts) };
   }

@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { GaveUp } from '../bus/producer.ts';
 import { connectPublisher } from '../bus/sendEvent.ts';
+import { sharesRedis } from '../bus/store.ts';
 import { channelProblem } from '../contract/channel.ts';
 import { dataProblem, MESSAGE, nameProblem } from '../contract/event.ts';
 import { createLog } from '../lib/log.ts';
@@ -37,11 +38,10 @@ async function runPublish({ settings, words, options }: Call): Promise<void> {
   const wait = waitOf(options.wait);
   const problem = channelProblem(channel) ?? nameProblem(name);
   if (problem) throw new Mistakes([problem], 64);
-  const shared = settings.REDIS_URL !== '' || settings.REDIS_SENTINELS !== undefined;
   const url = String(options.url ?? 'http://localhost:8080');
   if (!URL.canParse('/events', url))
     throw new Mistakes(['--url must be an address like http://raspberrypi.local'], 64);
-  const { send, close } = shared
+  const { send, close } = sharesRedis(settings)
     ? await throughRedis(settings, channel, name, wait)
     : throughApp(url, settings.PUBLISH_KEY, channel, name, wait);
   try {

@@ -1,4 +1,4 @@
-import { createStore } from '../bus/store.ts';
+import { createStore, sharesRedis } from '../bus/store.ts';
 import { createLog } from '../lib/log.ts';
 import type { Settings } from '../lib/settings.ts';
 import { stopOnSignal } from '../lib/shutdown.ts';
@@ -20,7 +20,7 @@ export const sidecar: Command = {
 
 function mistakes(settings: Settings): string[] {
   const { problems } = sidecarConfig(settings);
-  if (settings.REDIS_URL === '' && settings.REDIS_SENTINELS === undefined) {
+  if (!sharesRedis(settings)) {
     problems.push(
       'REDIS_URL must say where the Redis is that the app uses too: alone, the sidecar has nobody to tell.',
     );

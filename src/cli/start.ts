@@ -2,15 +2,14 @@ import { appConfig } from '../app/config.ts';
 import { startApp } from '../app/main.ts';
 import { createStore } from '../bus/store.ts';
 import { createLog } from '../lib/log.ts';
-import type { SettingTexts } from '../lib/settings.ts';
-import { settings as all } from '../lib/settings.ts';
+import { settings as all, type SettingTexts } from '../lib/settings.ts';
 import { stopOnSignal } from '../lib/shutdown.ts';
 import { sidecarConfig } from '../sidecar/config.ts';
 import { startSidecar } from '../sidecar/main.ts';
 import type { Call, Command } from './flags.ts';
 import { APP, LOG, SIDECAR, STORE } from './groups.ts';
 import { curlEvent, curlPress, isLoopback, urlOf } from './hints.ts';
-import { showKey, warn } from './serve.ts';
+import { showKey, warn } from './notices.ts';
 import { version } from './version.ts';
 
 export const start: Command = {
@@ -35,7 +34,7 @@ async function runStart({ settings }: Call): Promise<void> {
   const forApp = appConfig(settings);
   const forSidecar = sidecarConfig(settings);
   const log = createLog({ level: settings.LOG_LEVEL, plain: true });
-  warn(settings, log.warn.bind(log));
+  warn(settings, log);
   const store = createStore(settings, log);
   const { ADOPT: adopt } = settings;
   const keyMade = (key: string, port: number) => showKey(settings, key, port);

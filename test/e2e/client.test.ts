@@ -3,28 +3,19 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { after, afterEach, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import type { Gap, PinstreamEvent, PinstreamOptions, Status } from '../../src/browser/client.ts';
 import { startApp } from '../support/app.ts';
-import { startChromium } from '../support/chromium.ts';
+import { useChromium } from '../support/chromium.ts';
 import { TestRedis } from '../support/redis.ts';
 
 const CLIENT = new URL('../../dist/browser/client.js', import.meta.url);
 
 const DEADLINE = 20_000;
 
-let browser: Browser;
-const closing: (() => Promise<unknown>)[] = [];
-
-before(async () => {
-  browser = await startChromium();
-});
-after(() => browser.close());
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
+const { browser, closing } = useChromium();
 
 describe('the client with the app', () => {
   test('calls handlers by channel, pattern and name', async () => {
@@ -281,7 +272,7 @@ async function listen(
   options: PinstreamOptions,
   handlers: readonly string[][] = [['*']],
 ): Promise<Heard> {
-  const page = await browser.newPage();
+  const page = await browser().newPage();
   const heard = new Heard(page);
   closing.push(() => page.close());
   await page.exposeFunction('heard', (kind: string, value: unknown) => heard.take(kind, value));

@@ -1,21 +1,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import { after, afterEach, before, describe, test } from 'node:test';
-import type { Browser, BrowserContextOptions, Locator, Page } from 'playwright-core';
+import { describe, test } from 'node:test';
+import type { BrowserContextOptions, Locator, Page } from 'playwright-core';
 import { startApp } from '../support/app.ts';
-import { startChromium } from '../support/chromium.ts';
+import { useChromium } from '../support/chromium.ts';
 
-let browser: Browser;
-const closing: (() => Promise<unknown>)[] = [];
-
-before(async () => {
-  browser = await startChromium();
-});
-after(() => browser.close());
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
+const { browser, closing } = useChromium();
 
 describe('the page', () => {
   test('shows a press made with its own button, without a reload', async () => {
@@ -281,7 +272,7 @@ describe('the page', () => {
 
   test('asks nobody but its own host, and breaks no policy', async () => {
     const app = await started({}, { mock: true });
-    const page = await browser.newPage();
+    const page = await browser().newPage();
     closing.push(() => page.close());
     const hosts = new Set<string>();
     const complaints: string[] = [];
@@ -299,7 +290,7 @@ describe('the page', () => {
 describe('/test', () => {
   test('S3.1: alerts every `myevent` on the channel `test`', async () => {
     const app = await started({});
-    const page = await browser.newPage();
+    const page = await browser().newPage();
     closing.push(() => page.close());
     const alerts: string[] = [];
     page.on('dialog', (dialog) => {
@@ -332,7 +323,7 @@ async function started(settings: Record<string, string>, options: { mock?: boole
 
 /** A live page with a profile of its own. */
 async function opened({ url }: { url: string }, options: BrowserContextOptions = {}): Promise<Page> {
-  const context = await browser.newContext(options);
+  const context = await browser().newContext(options);
   closing.push(() => context.close());
   const page = await context.newPage();
   page.setDefaultTimeout(15_000);

@@ -4,9 +4,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { after, afterEach, before, describe, test } from 'node:test';
-import type { Browser, Page } from 'playwright-core';
-import { startChromium } from '../support/chromium.ts';
+import { after, before, describe, test } from 'node:test';
+import type { Page } from 'playwright-core';
+import { useChromium } from '../support/chromium.ts';
 import { freePort } from '../support/freePort.ts';
 import { Process, run } from '../support/process.ts';
 import { ready } from '../support/ready.ts';
@@ -15,16 +15,7 @@ import { afterOpening } from '../support/stream.ts';
 
 /** What the seeds' own READMEs say, typed word for word: real processes, a real Redis, curl, redis-cli and Chromium. */
 
-let browser: Browser;
-const closing: (() => Promise<unknown>)[] = [];
-
-before(async () => {
-  browser = await startChromium();
-});
-after(() => browser.close());
-afterEach(async () => {
-  for (const close of closing.splice(0).reverse()) await close();
-});
+const { browser, closing } = useChromium();
 
 describe('npm start', () => {
   let port: number;
@@ -223,7 +214,7 @@ async function curl(line: string): Promise<Process> {
 }
 
 async function pageAt(url: string): Promise<Page> {
-  const page = await browser.newPage();
+  const page = await browser().newPage();
   closing.push(() => page.close());
   page.setDefaultTimeout(15_000);
   await page.goto(url);

@@ -1,5 +1,6 @@
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { after, afterEach, before } from 'node:test';
 import { type Browser, chromium } from 'playwright-core';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome'];
@@ -22,6 +23,20 @@ export function startChromium(): Promise<Browser> {
       '--disable-sync',
     ],
   });
+}
+
+/** One Chromium for all tests of a file. What a test puts into `closing` is closed after it, the last one first. */
+export function useChromium(): { browser(): Browser; readonly closing: (() => Promise<unknown>)[] } {
+  let browser: Browser | undefined;
+  const closing: (() => Promise<unknown>)[] = [];
+  before(async () => {
+    browser = await startChromium();
+  });
+  after(() => browser?.close());
+  afterEach(async () => {
+    for (const close of closing.splice(0).reverse()) await close();
+  });
+  return { browser: () => browser as Browser, closing };
 }
 
 function inPath(): string {

@@ -1,4 +1,4 @@
-import type { BusStatus, Gap, Listener } from '../../src/bus/bus.ts';
+import type { Gap, Listener } from '../../src/bus/bus.ts';
 import type { Cursor } from '../../src/contract/cursor.ts';
 import type { StoredEvent } from '../../src/contract/event.ts';
 
@@ -9,7 +9,6 @@ export class Heard implements Listener {
   readonly gaps: Gap[] = [];
   readonly skipped: number[] = [];
   n = 0;
-  ready = false;
   #waiting: { met: () => boolean; done: () => void }[] = [];
 
   open(position: Cursor): void {
@@ -32,11 +31,6 @@ export class Heard implements Listener {
 
   gap(gap: Gap): void {
     this.gaps.push(gap);
-    this.#wake();
-  }
-
-  status({ ready }: BusStatus): void {
-    this.ready = ready;
     this.#wake();
   }
 

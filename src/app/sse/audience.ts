@@ -1,9 +1,9 @@
 import type { Dialect } from './dialects.ts';
 import { type Frame, joinFrames } from './frame.ts';
 
-/** Who hears an audience's frames. All of one turn come at once: one by one, and joined to one. */
+/** Who hears an audience's frames: all of one turn come as one. */
 export interface Member {
-  deliver(frames: readonly Frame[], joined: Frame): void;
+  deliver(frame: Frame): void;
 }
 
 /**
@@ -28,9 +28,8 @@ export class Audience {
 
   flush(): void {
     if (this.#frames.length === 0) return;
-    const frames = this.#frames;
+    const joined = joinFrames(this.#frames);
     this.#frames = [];
-    const joined = joinFrames(frames);
-    for (const member of this.members) member.deliver(frames, joined);
+    for (const member of this.members) member.deliver(joined);
   }
 }

@@ -38,9 +38,9 @@ export class Connection implements Member {
     return this.#closed;
   }
 
-  deliver(_frames: readonly Frame[], joined: Frame): void {
-    if (this.#waiting === undefined) this.write(joined);
-    else this.#wait(joined);
+  deliver(frame: Frame): void {
+    if (this.#waiting === undefined) this.write(frame);
+    else this.#wait(frame);
   }
 
   write(frame: Frame): void {
