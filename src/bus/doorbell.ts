@@ -13,6 +13,11 @@ type Held =
   | { readonly n: number; readonly event: StoredEvent }
   | { readonly n: number; readonly run: () => void };
 
+interface Waiting {
+  readonly n: number;
+  readonly done: () => void;
+}
+
 /** Events that may be held while an earlier one is looked for. Beyond that they are read from the log once more. */
 const MOST_HELD = 10_000;
 
@@ -32,7 +37,7 @@ export class Doorbell {
   #recovering: Promise<void> | undefined;
   #again = false;
   readonly #told = new Map<string, number>();
-  #waiting: { readonly n: number; readonly done: () => void }[] = [];
+  #waiting: Waiting[] = [];
 
   constructor(log: Log, listener: Listener) {
     this.#log = log;
@@ -76,7 +81,17 @@ export class Doorbell {
     return this.#recovering;
   }
 
-  /** Resolves when everything up to n was heard or read, or the store is another one. */
+  /** The store that it hears. */
+  get epoch(): string | undefined {
+    return this.#epoch;
+  }
+
+  /** Whether something is being read that was missed. */
+  get recovering(): boolean {
+    return this.#recovering !== undefined;
+  }
+
+  /** Resolves when everything up to n was heard or read, or the store is another one, or has lost what it had up to n. */
   reached(n: number): Promise<void> {
     if (this.#heard >= n) return Promise.resolve();
     return new Promise((done) => this.#waiting.push({ n, done }));
@@ -87,6 +102,7 @@ export class Doorbell {
       do {
         this.#again = false;
         const rangBefore = new Set(this.#held);
+        const waitedBefore = new Set(this.#waiting);
         const top = await this.#position();
         // A failed look leaves h where it is: the link's return, or the quiet check, begins again from there.
         if (top === undefined) return;
@@ -94,6 +110,8 @@ export class Doorbell {
         this.#held = this.#held.filter((held) => held.n <= top + 0.5 || !rangBefore.has(held));
         if (!(await this.#read(top))) return;
         this.#deliverHeld();
+        // Who waits for more than the store has waits for what was lost with its tail.
+        this.#wake((waiting) => waiting.n > top && waitedBefore.has(waiting));
       } while (this.#again || this.#held.some((held) => 'event' in held));
     } finally {
       this.#recovering = undefined;
@@ -113,7 +131,7 @@ export class Doorbell {
     this.#runHeld();
     this.#told.clear();
     this.#listener.open({ epoch: position.epoch, n: this.#heard });
-    this.#wake(true);
+    this.#wake(() => true);
     return position.n;
   }
 
@@ -187,10 +205,10 @@ export class Doorbell {
     this.#wake();
   }
 
-  #wake(all = false): void {
+  #wake(given: (waiting: Waiting) => boolean = () => false): void {
     if (this.#waiting.length === 0) return;
-    const reached = this.#waiting.filter(({ n }) => all || n <= this.#heard);
-    this.#waiting = all ? [] : this.#waiting.filter(({ n }) => n > this.#heard);
-    for (const { done } of reached) done();
+    const over = this.#waiting.filter((waiting) => waiting.n <= this.#heard || given(waiting));
+    this.#waiting = this.#waiting.filter((waiting) => !over.includes(waiting));
+    for (const { done } of over) done();
   }
 }

@@ -4,16 +4,18 @@ import { dataProblem, type StoredEvent } from '../contract/event.ts';
 import { parsePayload } from '../contract/payload.ts';
 import type { Log } from '../lib/log.ts';
 import { BusError, type Lease } from './bus.ts';
-import type { KeeperOptions } from './keeperOptions.ts';
+import { KeeperLease } from './keeperLease.ts';
+import type { KeeperOptions, OddReason } from './keeperOptions.ts';
 import { type RawItem, RawQueue } from './rawQueue.ts';
 import type { RedisBus } from './redisBus.ts';
 import type { DoorbellNotice } from './redisEntries.ts';
 import type { RedisLink } from './redisLink.ts';
+import { redisPattern } from './redisNames.ts';
 
-const LEASE_MS = 5_000;
 const TICK_MS = 1_000;
+/** A marker that has not come back after so long is sent again. */
+const MARKER_MS = 5_000;
 const BATCH = 256;
-const MOST_WAITING = 100_000;
 
 /**
  * One app of all that share a Redis is the keeper, by a short lease. It appends what `redis-cli publish` and the like say on
@@ -24,17 +26,15 @@ export class Keeper {
   readonly #bus: RedisBus;
   readonly #options: KeeperOptions;
   readonly #log: Log;
-  /** Apps that adopt nothing have a lease of their own: holding the others', they would keep those from adopting. */
-  readonly #leaseKey: string;
-  readonly #candidatesKey: string;
+  readonly #lease: KeeperLease;
   readonly #app = randomBytes(9).toString('base64url');
   readonly #queue = new RawQueue();
-  /** A new one for each taking: what an earlier taking has still under way is fenced by it. */
-  #token = '';
-  #before = '';
   #keeping = false;
   #adopting = false;
   #ticking = false;
+  /** Something was heard that this queue had no room for: it is no longer in step with the others'. */
+  #overflowed = false;
+  #warned = '';
   #markerSent = Number.NEGATIVE_INFINITY;
   #stopped = false;
   #timer: NodeJS.Timeout | undefined;
@@ -44,10 +44,7 @@ export class Keeper {
     this.#bus = bus;
     this.#options = options;
     this.#log = log;
-    const { names } = link;
-    const adopts = options.adopt.length > 0;
-    this.#leaseKey = adopts ? names.lease : names.watchLease;
-    this.#candidatesKey = adopts ? names.candidates : names.watchers;
+    this.#lease = new KeeperLease(link, this.#app, options.adopt);
   }
 
   /** Before the bus starts, so that all is subscribed on one connection: raw publishes and adoptions come in their order. */
@@ -72,9 +69,7 @@ export class Keeper {
     clearInterval(this.#timer);
     if (!this.#keeping) return;
     this.#keeping = false;
-    await this.#link
-      .ask((redis) => redis.pinstreamRelease(this.#leaseKey, this.#candidatesKey, this.#token, this.#app))
-      .catch(() => undefined);
+    await this.#lease.release();
   }
 
   /** An event came out of the log: if it was adopted, it waits no more. */
@@ -101,7 +96,7 @@ export class Keeper {
   }
 
   #heardMarker(marker: string): void {
-    this.#queue.pushMarker(marker);
+    if (!this.#queue.full) this.#queue.pushMarker(marker);
     void this.#adopt();
   }
 
@@ -110,6 +105,7 @@ export class Keeper {
     // Redis sends a message once for each pattern that matches: the first of ours counts.
     const first = this.#options.adopt.find((own) => matches(own, channel));
     if (first === undefined || redisPattern(first) !== pattern || channelProblem(channel)) return;
+    if (!this.#isKept(channel)) return;
     if (!channelBytes.equals(Buffer.from(channel))) return; // not UTF-8: several such names would become one
     const text = payload.toString();
     if (dataProblem(text)) {
@@ -118,17 +114,21 @@ export class Keeper {
     }
     if (this.#keeping && text.includes('\ufffd') && !payload.equals(Buffer.from(text)))
       this.#options.counts.odd('not-utf8');
-    if (this.#queue.length >= MOST_WAITING) {
-      this.#odd('overflow', channel, `more than ${MOST_WAITING} are waiting`);
-      return;
-    }
-    this.#queue.push(channel, text);
+    if (this.#queue.full) this.#overflow(channel);
+    else this.#queue.push(channel, text, Date.now());
     void this.#adopt();
+  }
+
+  /** Whether the keeper adopts it too, whoever that is: what it doesn't want would wait here for ever. */
+  #isKept(channel: string): boolean {
+    const adopt = this.#lease.adoptElsewhere;
+    return adopt === undefined || adopt.some((pattern) => matches(pattern, channel));
   }
 
   #notice(notice: DoorbellNotice): void {
     if ('marker' in notice) this.#queue.passed(notice.marker);
-    else this.#queue.take(...notice.dropped);
+    else if ('dropped' in notice) this.#queue.take(...notice.dropped);
+    else if (!this.#keeping && this.#options.adopt.length > 0) void this.#sendMarker();
   }
 
   async #tick(): Promise<void> {
@@ -136,10 +136,11 @@ export class Keeper {
     this.#ticking = true;
     try {
       // A marker that got lost, with its connection or with the keeper that should have sent it back.
-      const lost = !this.#queue.settled && performance.now() - this.#markerSent > LEASE_MS;
+      const lost = !this.#queue.settled && performance.now() - this.#markerSent > MARKER_MS;
       if (lost) await this.#sendMarker();
       await this.#hold();
-      if (this.#keeping) await this.#options.duty({ key: this.#leaseKey, token: this.#token });
+      if (this.#overflowed) await this.#getInStep();
+      if (this.#keeping) await this.#options.duty(this.#lease.terms);
     } catch (error) {
       this.#keeping = false;
       if (!(error instanceof BusError))
@@ -151,28 +152,10 @@ export class Keeper {
 
   /** Takes the lease or renews it. */
   async #hold(): Promise<void> {
-    if (!this.#keeping) {
-      this.#before = this.#token;
-      this.#token = randomBytes(12).toString('base64url');
-    }
-    const eligible = this.#queue.settled ? 1 : 0;
-    const n = Number(
-      await this.#link.ask((redis) =>
-        redis.pinstreamLease(
-          this.#leaseKey,
-          this.#link.names.meta,
-          this.#candidatesKey,
-          this.#app,
-          this.#token,
-          this.#before,
-          eligible,
-          LEASE_MS,
-        ),
-      ),
-    );
-    if (n < 0) {
+    const n = await this.#lease.hold({ held: this.#keeping, eligible: this.#queue.settled });
+    if (n === undefined) {
       this.#keeping = false;
-      this.#token = this.#before;
+      this.#compareAdopt();
       return;
     }
     if (this.#keeping) return;
@@ -185,20 +168,37 @@ export class Keeper {
     void this.#adopt();
   }
 
+  /** The keeper's ADOPT decides. Where it differs from this app's, that is a mistake, and is said. */
+  #compareAdopt(): void {
+    const theirs = this.#lease.adoptElsewhere?.join(',');
+    const ours = this.#lease.adopt.join(',');
+    if (theirs === undefined || theirs === ours) return;
+    this.#queue.keepOnly((channel) => this.#isKept(channel));
+    if (theirs === this.#warned) return;
+    this.#warned = theirs;
+    this.#log.warn(
+      {},
+      `Another app on this Redis keeps the raw publishes, and its ADOPT is "${theirs}", not "${ours}": only what it names is kept. Set it alike everywhere.`,
+    );
+  }
+
+  /** After an overflow the queues differ. The keeper's counts, and the others begin anew with a marker. */
+  async #getInStep(): Promise<void> {
+    if (this.#keeping && this.#queue.full) return;
+    this.#overflowed = false;
+    if (this.#keeping) await this.#say({ anew: true }, this.#lease.terms);
+    else await this.#sendMarker();
+  }
+
   async #adopt(): Promise<void> {
     if (!this.#keeping || this.#adopting) return;
     this.#adopting = true;
     try {
-      for (
-        let batch = this.#queue.unsent(BATCH);
-        this.#keeping && batch.length > 0;
-        batch = this.#queue.unsent(BATCH)
-      ) {
-        for (const item of batch) item.sent = true;
+      let batch = this.#queue.send(BATCH);
+      while (batch.length > 0) {
         // All at once, on one connection, which keeps their order: a marker returns after what was heard before it.
-        await Promise.all(
-          batch.map((item) => this.#adoptOne(item, { key: this.#leaseKey, token: this.#token })),
-        );
+        await Promise.all(batch.map((item) => this.#adoptOne(item, this.#lease.terms)));
+        batch = this.#keeping ? this.#queue.send(BATCH) : [];
       }
     } finally {
       this.#adopting = false;
@@ -208,39 +208,43 @@ export class Keeper {
   async #adoptOne(item: RawItem, lease: Lease): Promise<void> {
     try {
       if (item.marker !== undefined) {
-        await this.#say({ marker: item.marker });
+        await this.#say({ marker: item.marker }, lease);
         return;
       }
       const { renamed, ...payload } = parsePayload(item.text);
       if (renamed) this.#options.counts.odd('reserved-name');
-      await this.#bus.append({ channel: item.channel, ...payload, at: Date.now() }, { lease, adopted: true });
+      await this.#bus.append({ channel: item.channel, ...payload, at: item.at }, { lease, adopted: true });
       this.#options.counts.adopted();
     } catch (error) {
       const { reason, message } = error instanceof BusError ? error : new BusError('away', String(error));
-      if (reason === 'full' || reason === 'owned')
-        await this.#drop(item, reason, message).catch(() => undefined);
-      // Fenced, or the answer was lost: whoever takes the lease next finds out what the log has.
-      else this.#keeping = false;
+      if (reason === 'away' || reason === 'fenced') this.#keeping = false;
+      else await this.#drop(item, lease, reason, message);
     }
   }
 
   /** Nobody can keep it: the others must not try for ever, nor much later. */
-  async #drop({ channel, text }: RawItem, reason: 'owned' | 'full', why: string): Promise<void> {
+  async #drop({ channel, text }: RawItem, lease: Lease, reason: OddReason, why: string): Promise<void> {
     this.#odd(reason, channel, why);
-    await this.#say({ dropped: [channel, text] });
+    await this.#say({ dropped: [channel, text] }, lease).catch(() => {
+      this.#keeping = false;
+    });
   }
 
-  async #say(notice: DoorbellNotice): Promise<void> {
-    await this.#link.ask((redis) => redis.publish(this.#link.names.doorbell, JSON.stringify(notice)));
+  /** Tells all apps. One that is not the keeper any more must not. */
+  async #say(notice: DoorbellNotice, { key, token }: Lease): Promise<void> {
+    const said = await this.#link.ask((redis) =>
+      redis.pinstreamSay(key, token, this.#link.names.doorbell, JSON.stringify(notice)),
+    );
+    if (said !== 1) throw new BusError('fenced', 'It is no longer for this app to say.');
   }
 
-  #odd(reason: 'too-large' | 'owned' | 'full' | 'overflow', channel: string, why: string): void {
+  #overflow(channel: string): void {
+    this.#overflowed = true;
+    if (!this.#lease.elsewhere) this.#odd('overflow', channel, 'too many are waiting');
+  }
+
+  #odd(reason: OddReason, channel: string, why: string): void {
     this.#options.counts.odd(reason);
     this.#log.warn({ channel }, `A raw publish was not kept: ${why}`);
   }
-}
-
-/** Our pattern in Redis's own words, where ?, [, ] and \ mean something too. */
-function redisPattern(pattern: string): string {
-  return pattern.replace(/[?[\]\\]/g, '\\$&');
 }

@@ -10,6 +10,8 @@ export interface KeeperOptions {
 
 export interface KeeperCounts {
   adopted(): void;
-  /** A raw publish that was not kept, or not as it came. */
-  odd(reason: 'too-large' | 'not-utf8' | 'reserved-name' | 'owned' | 'full' | 'overflow'): void;
+  odd(reason: OddReason): void;
 }
+
+/** Why a raw publish was not kept, or not as it came. `broken`: Redis refuses it, and would do so again. */
+export type OddReason = 'too-large' | 'not-utf8' | 'reserved-name' | 'owned' | 'full' | 'broken' | 'overflow';

@@ -1,13 +1,15 @@
 /** Adoptions that are noted while a marker is out. */
 const MOST_EARLY = 10_000;
+const MOST_ITEMS = 100_000;
+const MOST_BYTES = 64 * 1_048_576;
 
 /** A raw publish that was heard and has no number yet, or a marker among them. */
 export interface RawItem {
   readonly channel: string;
   readonly text: string;
+  /** When it was heard: it may have to wait for its number. */
+  readonly at: number;
   readonly marker?: string;
-  /** The keeper has sent it to the log, and waits for the doorbell to say so. */
-  sent: boolean;
 }
 
 /**
@@ -19,12 +21,22 @@ export interface RawItem {
  * that was published before the marker is adopted by then, and leaves together with it.
  */
 export class RawQueue {
-  #items: RawItem[] = [];
+  /** In the order in which they were heard: a Set keeps it, and lets go of any of them at once. */
+  readonly #items = new Set<RawItem>();
+  /** Those that the keeper has not sent to the log yet, in the same order. */
+  #unsent = new Set<RawItem>();
+  /** Channel → text → the equal ones, oldest first. */
+  readonly #equal = new Map<string, Map<string, Set<RawItem>>>();
+  #bytes = 0;
   #marker: string | undefined;
   #early: [channel: string, text: string][] = [];
 
   get length(): number {
-    return this.#items.length;
+    return this.#items.size;
+  }
+
+  get full(): boolean {
+    return this.#items.size >= MOST_ITEMS || this.#bytes >= MOST_BYTES;
   }
 
   /** Whether this queue is in step with the keeper's. */
@@ -32,13 +44,19 @@ export class RawQueue {
     return this.#marker === undefined;
   }
 
-  push(channel: string, text: string): void {
-    this.#items.push({ channel, text, sent: false });
+  push(channel: string, text: string, at: number): void {
+    const item = { channel, text, at };
+    this.#add(item);
+    const texts = this.#equal.get(channel) ?? new Map<string, Set<RawItem>>();
+    this.#equal.set(channel, texts);
+    const equal = texts.get(text);
+    if (equal) equal.add(item);
+    else texts.set(text, new Set([item]));
   }
 
   /** A marker was heard among the raw publishes: this app's or another one's. */
   pushMarker(marker: string): void {
-    this.#items.push({ channel: '', text: '', marker, sent: false });
+    this.#add({ channel: '', text: '', at: 0, marker });
   }
 
   /** This app has subscribed anew, and will send this marker. */
@@ -53,21 +71,21 @@ export class RawQueue {
       if (this.#early.length < MOST_EARLY) this.#early.push([channel, text]);
       return;
     }
-    const found = this.#items.findIndex(
-      (item) => item.marker === undefined && item.channel === channel && item.text === text,
-    );
-    if (found >= 0) this.#items.splice(found, 1);
+    for (const oldest of this.#equal.get(channel)?.get(text) ?? []) {
+      this.#remove(oldest);
+      return;
+    }
   }
 
   /** The keeper has come to a marker: all before it is adopted. */
   passed(marker: string): void {
-    const found = this.#items.findIndex((item) => item.marker === marker);
+    const found = this.#find(marker);
     if (marker === this.#marker) {
-      this.#items.splice(0, found + 1);
+      if (found) this.#removeUpTo(found);
       this.#marker = undefined;
       this.#early = [];
-    } else if (found >= 0) {
-      this.#items.splice(found, 1);
+    } else if (found) {
+      this.#remove(found);
     }
   }
 
@@ -79,18 +97,59 @@ export class RawQueue {
     this.#early = [];
   }
 
-  /** What the keeper has not sent yet, oldest first. */
-  unsent(most: number): RawItem[] {
-    const found: RawItem[] = [];
-    for (const item of this.#items) {
-      if (found.length === most) break;
-      if (!item.sent) found.push(item);
+  /** What the keeper has not sent yet, oldest first. It counts as sent from now on. */
+  send(most: number): RawItem[] {
+    const batch: RawItem[] = [];
+    for (const item of this.#unsent) {
+      if (batch.length === most) break;
+      batch.push(item);
     }
-    return found;
+    for (const item of batch) this.#unsent.delete(item);
+    return batch;
   }
 
   /** What was sent and not heard of since may have been lost: it is sent again. */
   forgetSent(): void {
-    for (const item of this.#items) item.sent = false;
+    this.#unsent = new Set(this.#items);
   }
+
+  /** Lets go of what nobody is going to adopt. */
+  keepOnly(wanted: (channel: string) => boolean): void {
+    for (const item of this.#items)
+      if (item.marker === undefined && !wanted(item.channel)) this.#remove(item);
+  }
+
+  #add(item: RawItem): void {
+    this.#items.add(item);
+    this.#unsent.add(item);
+    this.#bytes += sizeOf(item);
+  }
+
+  #find(marker: string): RawItem | undefined {
+    for (const item of this.#items) if (item.marker === marker) return item;
+    return undefined;
+  }
+
+  #removeUpTo(last: RawItem): void {
+    for (const item of this.#items) {
+      this.#remove(item);
+      if (item === last) return;
+    }
+  }
+
+  #remove(item: RawItem): void {
+    this.#items.delete(item);
+    this.#unsent.delete(item);
+    this.#bytes -= sizeOf(item);
+    const texts = this.#equal.get(item.channel);
+    const equal = texts?.get(item.text);
+    equal?.delete(item);
+    if (equal?.size === 0) texts?.delete(item.text);
+    if (texts?.size === 0) this.#equal.delete(item.channel);
+  }
+}
+
+/** About what it takes in memory. */
+function sizeOf({ channel, text }: RawItem): number {
+  return 2 * (channel.length + text.length);
 }

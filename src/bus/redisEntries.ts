@@ -1,8 +1,12 @@
 import type { StoredEvent } from '../contract/event.ts';
 
-/** `marker`: the keeper has come to this marker. `dropped`: it could not keep a raw publish, and nobody shall. */
+/**
+ * `marker`: the keeper has come to this marker. `dropped`: it could not keep a raw publish, and nobody shall. `anew`: it had
+ * to leave some out, so that nobody else's queue is like its own any more.
+ */
 export type DoorbellNotice =
   | { readonly marker: string }
+  | { readonly anew: true }
   | { readonly dropped: readonly [channel: string, text: string] };
 
 /** An event as it rings the doorbell. */
@@ -47,6 +51,7 @@ function isRing(said: unknown): said is Encoded {
 function isNotice(said: unknown): said is DoorbellNotice {
   if (typeof said !== 'object' || said === null) return false;
   if ('marker' in said) return typeof said.marker === 'string';
+  if ('anew' in said) return said.anew === true;
   return 'dropped' in said && Array.isArray(said.dropped);
 }
 

@@ -40,6 +40,8 @@ export class RedisLink {
   #patterns: readonly string[] = [];
   #patternHearer: PatternHearer | undefined;
   #runId: string | undefined;
+  /** The server process that the listening connection reached. */
+  #earRunId: string | undefined;
   #listening = false;
   /** Why the last try failed; undefined before the first one has. */
   #problem: string | undefined;
@@ -109,10 +111,16 @@ export class RedisLink {
   /** Does something with Redis; what goes wrong with the connection becomes one kind of error. */
   async ask<T>(work: (redis: Redis & RedisScripts) => Promise<T>): Promise<T> {
     try {
+      if (this.#runId === undefined) throw new BusError('away', this.problem);
       return await work(this.send);
     } catch (error) {
       throw busErrorOf(error, this.problem);
     }
+  }
+
+  /** Listens on a new connection: the present one leaves something out, whatever it says. */
+  listenAnew(): void {
+    this.#ear.disconnect(true);
   }
 
   /** Resolves when all that Redis has pushed to the listening connection before now has been heard. */
@@ -159,8 +167,11 @@ export class RedisLink {
 
   async #sendReady(): Promise<void> {
     try {
-      const info = await this.send.info('server');
-      this.#runId = /^run_id:(\w+)/m.exec(info)?.[1] ?? 'unknown';
+      // Known to Redis before they are used: one that must be sent whole first could be overtaken by a later one.
+      await Promise.allSettled(Object.values(scripts).map(({ lua }) => this.send.script('LOAD', lua)));
+      this.#runId = await runIdOf(this.send);
+      // A failover: who has come last knows where Redis is now.
+      if (this.#listening && this.#earRunId !== this.#runId) this.listenAnew();
       this.#tell();
     } catch (error) {
       this.#fails(error as Error);
@@ -169,6 +180,8 @@ export class RedisLink {
 
   async #subscribe(): Promise<void> {
     try {
+      this.#earRunId = await runIdOf(this.#ear);
+      if (this.#runId !== undefined && this.#runId !== this.#earRunId) this.send.disconnect(true);
       if (this.#hearers.size > 0) await this.#ear.subscribe(...this.#hearers.keys());
       if (this.#patterns.length > 0) await this.#ear.psubscribe(...this.#patterns);
       this.#listening = true;
@@ -201,6 +214,11 @@ export class RedisLink {
   }
 }
 
+/** Which process of Redis answers: another one after each restart and failover. */
+async function runIdOf(redis: Redis): Promise<string> {
+  return /^run_id:(\w+)/m.exec(await redis.info('server'))?.[1] ?? 'unknown';
+}
+
 function connection({ url, sentinels }: RedisAddress): { options: RedisOptions; where: string; db: number } {
   const { protocol, hostname, port, username, password, pathname } = new URL(url || 'redis://localhost');
   const unix = protocol === 'unix:';
@@ -208,7 +226,9 @@ function connection({ url, sentinels }: RedisAddress): { options: RedisOptions; 
   const host = hostname.replace(/^\[(.*)\]$/, '$1') || 'localhost';
   const address = unix ? { path: pathname } : { host, port: Number(port || 6379) };
   const options: RedisOptions = {
-    ...(sentinels ? { sentinels: [...sentinels.hosts], name: sentinels.name } : address),
+    ...(sentinels
+      ? { sentinels: [...sentinels.hosts], name: sentinels.name, failoverDetector: true }
+      : address),
     ...(username ? { username: decodeURIComponent(username) } : {}),
     ...(password ? { password: decodeURIComponent(password) } : {}),
     ...(protocol === 'rediss:' ? { tls: {} } : {}),
@@ -221,6 +241,8 @@ function connection({ url, sentinels }: RedisAddress): { options: RedisOptions; 
     socketTimeout: SILENCE_MS,
     connectTimeout: SILENCE_MS,
     disableClientInfo: true,
+    // A master that has become a replica: Sentinel knows where the new one is.
+    reconnectOnError: ({ message }) => message.startsWith('READONLY'),
     retryStrategy: (times) => Math.min(50 * 2 ** Math.min(times, 10), LONGEST_PAUSE_MS),
   };
   const where = sentinels ? `${sentinels.name} (Sentinel)` : unix ? pathname : `${host}:${port || 6379}`;

@@ -28,8 +28,8 @@ export function busErrorOf(error: unknown, problem: string): Error {
   if (/^OOM /.test(message))
     return new BusError('full', 'Redis is out of memory: raise its maxmemory, or lower STORE_BYTES.');
   if (/^(ERR|WRONGTYPE|NOPERM)/.test(message)) return new BusError('broken', `Redis refuses: ${message}`);
-  // Passing: it loads its log, its disk is full, it is a replica until the failover is over.
-  if (/^(LOADING|MISCONF|READONLY|MASTERDOWN|BUSY)/.test(message)) {
+  // Passing: it loads its log, its disk is full, it is a replica until the failover is over, it has lost its replicas.
+  if (/^(LOADING|MISCONF|READONLY|MASTERDOWN|BUSY|NOREPLICAS)/.test(message)) {
     return new BusError('away', `Redis cannot at the moment: ${message}`);
   }
   return new BusError('away', problem);

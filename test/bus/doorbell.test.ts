@@ -208,6 +208,14 @@ describe('the doorbell', () => {
     await waiting;
   });
 
+  test('does not leave those waiting who wait for what the store has lost with its tail', async () => {
+    const { log, doorbell } = await opened(5);
+    const waiting = doorbell.reached(10);
+    log.n = 7;
+    await doorbell.recover();
+    await waiting;
+  });
+
   test('knows whether all has arrived', async () => {
     const { doorbell, ring } = await opened(5);
     assert.equal(doorbell.isAt({ epoch: 'aaaaaa', n: 5 }), true);

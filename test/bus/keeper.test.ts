@@ -1,76 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import type { Redis } from 'ioredis';
-import { Keeper } from '../../src/bus/keeper.ts';
-import { RedisBus } from '../../src/bus/redisBus.ts';
-import { RedisLink } from '../../src/bus/redisLink.ts';
-import { silentLog } from '../../src/lib/log.ts';
-import { Heard } from '../support/heard.ts';
+import { Lines } from '../support/lines.ts';
+import { eventually } from '../support/ready.ts';
 import { TestRedis } from '../support/redis.ts';
-
-const LIMITS = { logLength: 100_000, logAge: 86_400_000, maxChannels: 100, storeBytes: 100_000_000 };
-
-/** One app's share in the adopting: a link, a bus, a keeper, and what it heard. */
-class Replica {
-  readonly heard = new Heard();
-  readonly odd: string[] = [];
-  readonly link: RedisLink;
-  readonly bus: RedisBus;
-  readonly keeper: Keeper;
-  adopted = 0;
-
-  constructor(url: string, { adopt = ['*'], storeBytes = LIMITS.storeBytes } = {}) {
-    this.link = new RedisLink({ url, prefix: 'pinstream:' }, silentLog);
-    this.bus = new RedisBus(this.link, { ...LIMITS, storeBytes });
-    this.keeper = new Keeper(
-      this.link,
-      this.bus,
-      {
-        adopt,
-        counts: { adopted: () => this.#count(), odd: (reason) => this.odd.push(reason) },
-        duty: async () => undefined,
-      },
-      silentLog,
-    );
-  }
-
-  #count(): void {
-    this.adopted++;
-    this.heard.poke();
-  }
-
-  async start(): Promise<this> {
-    this.keeper.start();
-    const { heard, keeper } = this;
-    await this.bus.start({
-      open: (position) => heard.open(position),
-      event: (event) => {
-        keeper.event(event);
-        heard.event(event);
-      },
-      skip: (n) => heard.skip(n),
-      gap: (gap) => heard.gap(gap),
-    });
-    await heard.until(() => heard.opened.length > 0);
-    return this;
-  }
-
-  /** As a killed process: nothing is given back. */
-  async crash(): Promise<void> {
-    const { keeper, bus } = this;
-    await bus.close();
-    await keeper.stop();
-  }
-
-  async stop(): Promise<void> {
-    await this.keeper.stop();
-    await this.bus.close();
-  }
-
-  get texts(): string[] {
-    return this.heard.events.map(({ raw, data }) => raw ?? data);
-  }
-}
+import { Replica, type ReplicaOptions } from '../support/replica.ts';
 
 describe('the keeper', () => {
   let redis: TestRedis;
@@ -90,7 +24,7 @@ describe('the keeper', () => {
     for (const replica of replicas.splice(0)) await replica.stop();
   });
 
-  async function replica(options?: { adopt?: string[]; storeBytes?: number }): Promise<Replica> {
+  async function replica(options?: ReplicaOptions): Promise<Replica> {
     const made = new Replica(redis.url, options);
     replicas.push(made);
     return made.start();
@@ -225,6 +159,8 @@ describe('the keeper', () => {
     await client.publish('base', 'z');
     await other.heard.until(() => other.heard.n === 2);
     assert.deepEqual(other.texts, ['x'.repeat(80), 'z']);
+    // The keeper counts it when its own connection says so: the other may have heard more by then.
+    await Promise.race([app, other].map(({ heard, odd }) => heard.until(() => odd.length > 0)));
     assert.deepEqual([...app.odd, ...other.odd], ['full']);
   });
 
@@ -254,5 +190,140 @@ describe('the keeper', () => {
       numbers,
       Array.from(numbers, (_, i) => from + i),
     );
+  });
+
+  /** Who holds the lease. */
+  async function holder(): Promise<string | null> {
+    return client.get('pinstream:keeper');
+  }
+
+  /** Waits until so many apps may take the lease: their markers have come back. */
+  async function candidates(count: number): Promise<void> {
+    await eventually(`${count} candidates`, async () => (await client.zcard('pinstream:keepers')) === count);
+  }
+
+  /** Cuts the connections on which something is listened to, or the one of them that was opened first. */
+  async function cutEars(most = Number.POSITIVE_INFINITY): Promise<void> {
+    const all = (await client.call('CLIENT', 'LIST', 'TYPE', 'pubsub')) as string;
+    const ids = [...all.matchAll(/^id=(\d+)/gm)].map(([, id]) => id as string);
+    for (const id of ids.slice(0, most)) await client.client('KILL', 'ID', id);
+  }
+
+  test('adopts nothing before it has heard what the earlier keeper has adopted', async () => {
+    const first = await replica();
+    await client.publish('base', 'warm-up');
+    await first.heard.until(() => first.heard.n === 1);
+    const second = await replica();
+    await candidates(2);
+    // The second app hears the raw publish; that the first one has adopted it, it hears only later.
+    second.holdDoorbell();
+    await client.publish('base', 'x');
+    await first.heard.until(() => first.heard.n === 2);
+    const before = await holder();
+    await first.stop();
+    await eventually('the second app takes the lease', async () => {
+      const now = await holder();
+      return now !== null && now !== before;
+    });
+    await client.publish('base', 'y');
+    second.releaseDoorbell();
+    await second.heard.until(() => second.texts.includes('y'));
+    const { events } = await second.bus.since({ channels: ['*'], after: 0 });
+    assert.deepEqual(
+      events.map(({ data }) => data),
+      ['warm-up', 'x', 'y'],
+    );
+  });
+
+  test('whose ear was cut leaves it to an app that has heard all', async () => {
+    const first = await replica();
+    await client.publish('base', 'warm-up');
+    await first.heard.until(() => first.heard.n === 1);
+    const second = await replica();
+    await candidates(2);
+    const before = await holder();
+    await cutEars(1); // the first app's
+    await client.publish('base', 'heard by one alone');
+    await second.heard.until(() => second.texts.includes('heard by one alone'));
+    assert.notEqual(await holder(), before);
+    await candidates(2);
+    await client.publish('base', 'end');
+    for (const { heard } of [first, second]) await heard.until(() => heard.events.at(-1)?.data === 'end');
+    const { events } = await second.bus.since({ channels: ['*'], after: 0 });
+    assert.deepEqual(
+      events.map(({ data }) => data),
+      ['warm-up', 'heard by one alone', 'end'],
+    );
+  });
+
+  test('that is the keeper no more tells the others nothing', async () => {
+    const app = await replica();
+    await client.publish('base', 'warm-up');
+    await app.heard.until(() => app.heard.n === 1);
+    const { names } = app.link;
+    const said = (token: string) =>
+      app.link.ask((redis) => redis.pinstreamSay(names.lease, token, names.doorbell, '{"anew":true}'));
+    assert.equal(await said('an old token'), 0);
+    assert.equal(await said((await holder()) as string), 1);
+  });
+
+  test('keeps what a full stop of Redis’s memory of scripts comes between, in its order', async () => {
+    const { heard } = await replica();
+    await client.publish('base', 'warm-up');
+    await heard.until(() => heard.n === 1);
+    const expected = ['warm-up'];
+    const all = client.pipeline();
+    for (let i = 0; i < 1000; i++) {
+      all.publish('base', String(i));
+      expected.push(String(i));
+      if (i % 50 === 0) all.script('FLUSH');
+    }
+    await all.exec();
+    await heard.until(() => heard.n === 1001);
+    assert.deepEqual(
+      heard.events.map(({ data }) => data),
+      expected,
+    );
+  });
+
+  test('another app with another ADOPT: the keeper’s counts, the other says so and lets nothing pile up', async () => {
+    const lines = new Lines();
+    const first = await replica({ adopt: ['a*'] });
+    await client.publish('a1', 'x');
+    await first.heard.until(() => first.heard.n === 1);
+    const second = await replica({ adopt: ['*'], log: lines.log });
+    await lines.until(/its ADOPT is "a\*", not "\*": only what it names is kept/);
+    await candidates(2);
+    await client.publish('b', 'nobody’s');
+    await client.publish('a2', 'y');
+    await second.heard.until(() => second.heard.n === 2);
+    await first.stop();
+    await eventually('the second app is the keeper', async () => (await holder())?.endsWith(' *') === true);
+    await client.publish('b', 'z');
+    await second.heard.until(() => second.heard.n === 3);
+    assert.deepEqual(second.texts, ['y', 'z']);
+  });
+
+  test('drops what Redis refuses for good, counts it, and goes on with the rest', async () => {
+    const app = await replica();
+    const other = await replica();
+    await client.set('pinstream:log:spoiled', 'not a log');
+    for (const channel of ['base', 'spoiled', 'base']) await client.publish(channel, channel);
+    for (const { heard } of [app, other]) await heard.until(() => heard.n === 2);
+    assert.deepEqual(other.texts, ['base', 'base']);
+    // The keeper counts it when its own connection says so: the other may have heard more by then.
+    await Promise.race([app, other].map(({ heard, odd }) => heard.until(() => odd.length > 0)));
+    assert.deepEqual([...app.odd, ...other.odd], ['broken']);
+  });
+
+  test('an app whose connection leaves something out, though it looks healthy, reads it and listens on a new one', async () => {
+    const [deaf, other] = [await replica(), await replica()];
+    const ears = async () => (await client.call('CLIENT', 'LIST', 'TYPE', 'pubsub')) as string;
+    const [before] = /^id=\d+/.exec(await ears()) as RegExpExecArray;
+    deaf.holdDoorbell();
+    await other.bus.append({ channel: 'a', name: 'message', data: 'x', at: 0 });
+    await deaf.heard.until(() => deaf.texts.includes('x'));
+    await eventually('it listens anew', async () => !(await ears()).includes(`${before} `));
+    assert.deepEqual([deaf.texts, deaf.heard.gaps], [['x'], []]);
   });
 });

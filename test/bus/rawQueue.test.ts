@@ -1,16 +1,23 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import fc from 'fast-check';
 import { RawQueue } from '../../src/bus/rawQueue.ts';
 
+/** All that waits, as if it were sent anew. */
 function texts(queue: RawQueue): string[] {
-  return queue.unsent(100).map((item) => item.marker ?? `${item.channel} ${item.text}`);
+  queue.forgetSent();
+  return sent(queue);
+}
+
+function sent(queue: RawQueue, most = 100): string[] {
+  return queue.send(most).map((item) => item.marker ?? `${item.channel} ${item.text}`);
 }
 
 describe('the queue of raw publishes', () => {
   test('keeps the order, and an adoption takes the oldest equal one out', () => {
     const queue = new RawQueue();
-    for (const text of ['x', 'y', 'x']) queue.push('a', text);
-    queue.push('b', 'x');
+    for (const text of ['x', 'y', 'x']) queue.push('a', text, 0);
+    queue.push('b', 'x', 0);
     queue.take('a', 'x');
     assert.deepEqual(texts(queue), ['a y', 'a x', 'b x']);
     queue.take('a', 'z');
@@ -20,9 +27,9 @@ describe('the queue of raw publishes', () => {
   test('of an app that has just subscribed: an adoption of what it never heard takes nothing out', () => {
     const queue = new RawQueue();
     queue.unsettle('mine');
-    queue.push('a', 'x'); // before the marker, and adopted before it comes back
+    queue.push('a', 'x', 0); // before the marker, and adopted before it comes back
     queue.pushMarker('mine');
-    queue.push('a', 'x'); // after it
+    queue.push('a', 'x', 0); // after it
     assert.equal(queue.settled, false);
     queue.take('a', 'x'); // an earlier x, from before the subscription
     queue.take('a', 'x');
@@ -35,9 +42,9 @@ describe('the queue of raw publishes', () => {
 
   test("another app's marker only leaves", () => {
     const queue = new RawQueue();
-    queue.push('a', 'x');
+    queue.push('a', 'x', 0);
     queue.pushMarker('theirs');
-    queue.push('a', 'y');
+    queue.push('a', 'y', 0);
     queue.passed('theirs');
     assert.deepEqual(texts(queue), ['a x', 'a y']);
   });
@@ -45,8 +52,8 @@ describe('the queue of raw publishes', () => {
   test('without a keeper: what was heard of adoptions counts after all', () => {
     const queue = new RawQueue();
     queue.unsettle('mine');
-    queue.push('a', 'x');
-    queue.push('a', 'y');
+    queue.push('a', 'x', 0);
+    queue.push('a', 'y', 0);
     queue.take('a', 'x');
     queue.settleAlone();
     assert.equal(queue.settled, true);
@@ -55,11 +62,63 @@ describe('the queue of raw publishes', () => {
 
   test('what was sent is not sent again, unless it may have been lost', () => {
     const queue = new RawQueue();
-    queue.push('a', 'x');
-    for (const item of queue.unsent(1)) item.sent = true;
-    queue.push('a', 'y');
-    assert.deepEqual(texts(queue), ['a y']);
+    queue.push('a', 'x', 0);
+    assert.deepEqual(sent(queue, 1), ['a x']);
+    queue.push('a', 'y', 0);
+    assert.deepEqual(sent(queue), ['a y']);
     queue.forgetSent();
-    assert.deepEqual(texts(queue), ['a x', 'a y']);
+    assert.deepEqual(sent(queue), ['a x', 'a y']);
+  });
+
+  test('what nobody is going to adopt leaves; markers and the rest stay in their order', () => {
+    const queue = new RawQueue();
+    for (const channel of ['a', 'b', 'a']) queue.push(channel, 'x', 0);
+    queue.pushMarker('theirs');
+    queue.push('b', 'y', 0);
+    queue.keepOnly((channel) => channel === 'b');
+    assert.deepEqual(texts(queue), ['b x', 'theirs', 'b y']);
+    queue.take('a', 'x');
+    queue.take('b', 'x');
+    assert.deepEqual(texts(queue), ['theirs', 'b y']);
+  });
+
+  test('is full at 100,000 publishes, and at 64 MiB; what leaves makes room', () => {
+    const many = new RawQueue();
+    for (let i = 0; i < 100_000; i++) many.push('a', '', 0);
+    assert.equal(many.full, true);
+    many.take('a', '');
+    assert.equal(many.full, false);
+    const large = new RawQueue();
+    const text = 'x'.repeat(65_536);
+    while (!large.full) large.push('a', text, 0);
+    assert.equal(large.length, 512);
+    large.take('a', text);
+    assert.equal(large.full, false);
+  });
+
+  test('gives and takes in any order, as a plain list would', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(fc.integer({ min: 0, max: 3 }), fc.nat(4)), { maxLength: 200 }),
+        (steps) => {
+          const queue = new RawQueue();
+          let list: string[] = [];
+          for (const [what, which] of steps) {
+            const text = `t${which}`;
+            if (what < 2) {
+              queue.push('a', text, 0);
+              list.push(`a ${text}`);
+            } else if (what === 2) {
+              queue.take('a', text);
+              const found = list.indexOf(`a ${text}`);
+              list = list.filter((_, i) => i !== found);
+            } else {
+              assert.deepEqual(texts(queue), list.slice(0, 100));
+            }
+          }
+          assert.equal(queue.length, list.length);
+        },
+      ),
+    );
   });
 });

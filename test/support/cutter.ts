@@ -5,6 +5,8 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 export class Cutter {
   readonly #server: Server;
   readonly #pairs = new Set<Socket>();
+  /** Both ends of each connection, in the order in which they came. */
+  readonly #connections: (readonly [near: Socket, far: Socket])[] = [];
 
   private constructor(server: Server) {
     this.#server = server;
@@ -35,6 +37,14 @@ export class Cutter {
     for (const socket of this.#pairs) socket.destroy();
   }
 
+  /** Lets nothing through any more on the connections that are open now, and tells nobody: a half-open network. */
+  freeze(which: (index: number) => boolean = () => true): void {
+    for (const [near, far] of this.#connections.filter((_, index) => which(index))) {
+      near.unpipe(far).pause();
+      far.unpipe(near).pause();
+    }
+  }
+
   async stop(): Promise<void> {
     this.#server.close();
     this.cut();
@@ -42,6 +52,7 @@ export class Cutter {
   }
 
   #join(near: Socket, far: Socket): void {
+    this.#connections.push([near, far]);
     for (const [socket, other] of [
       [near, far],
       [far, near],

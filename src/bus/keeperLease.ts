@@ -1,0 +1,82 @@
+import { randomBytes } from 'node:crypto';
+import type { Lease } from './bus.ts';
+import type { RedisLink } from './redisLink.ts';
+
+const LEASE_MS = 5_000;
+
+/**
+ * Who of all the apps that share a Redis is the keeper, for a few seconds at a time. What the holder has under way is worth
+ * nothing once another one holds it: the scripts compare the token.
+ */
+export class KeeperLease {
+  /** ADOPT, in one order whoever wrote it. */
+  readonly adopt: readonly string[];
+  readonly #link: RedisLink;
+  /** Apps that adopt nothing have a lease of their own: holding the others', they would keep those from adopting. */
+  readonly #key: string;
+  readonly #candidatesKey: string;
+  readonly #app: string;
+  /** A new one for each taking: what an earlier taking has still under way is fenced by it. */
+  #token = '';
+  #before = '';
+  #holder = '';
+
+  constructor(link: RedisLink, app: string, adopt: readonly string[]) {
+    this.#link = link;
+    this.#app = app;
+    this.adopt = [...adopt].sort();
+    const { names } = link;
+    this.#key = adopt.length > 0 ? names.lease : names.watchLease;
+    this.#candidatesKey = adopt.length > 0 ? names.candidates : names.watchers;
+  }
+
+  /** With which the holder's appends prove that they are the keeper's. */
+  get terms(): Lease {
+    return { key: this.#key, token: this.#token };
+  }
+
+  /** Another app holds it, as far as is known. */
+  get elsewhere(): boolean {
+    return this.#holder !== '' && this.#holder !== this.#token;
+  }
+
+  /** The ADOPT of the app that holds it; undefined when nobody else is known to. It is part of the token. */
+  get adoptElsewhere(): readonly string[] | undefined {
+    if (!this.elsewhere || !this.#holder.includes(' ')) return undefined;
+    return this.#holder.slice(this.#holder.indexOf(' ') + 1).split(',');
+  }
+
+  /**
+   * Takes it, or renews it if it is held. Answers the newest number, or undefined when it is somebody else's. An app that is
+   * not eligible, since it may have missed something, leaves it to those who are.
+   */
+  async hold({ held, eligible }: { held: boolean; eligible: boolean }): Promise<number | undefined> {
+    if (!held) {
+      this.#before = this.#token;
+      this.#token = `${randomBytes(12).toString('base64url')} ${this.adopt.join(',')}`;
+    }
+    const [n, holder] = (await this.#link.ask((redis) =>
+      redis.pinstreamLease(
+        this.#key,
+        this.#link.names.meta,
+        this.#candidatesKey,
+        this.#app,
+        this.#token,
+        this.#before,
+        eligible ? 1 : 0,
+        LEASE_MS,
+      ),
+    )) as [string, string];
+    this.#holder = holder;
+    if (n !== '-1') return Number(n);
+    this.#token = this.#before;
+    return undefined;
+  }
+
+  /** Gives it back, so that another app goes on at once. */
+  async release(): Promise<void> {
+    await this.#link
+      .ask((redis) => redis.pinstreamRelease(this.#key, this.#candidatesKey, this.#token, this.#app))
+      .catch(() => undefined);
+  }
+}

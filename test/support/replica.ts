@@ -1,0 +1,105 @@
+import { Keeper } from '../../src/bus/keeper.ts';
+import { RedisBus } from '../../src/bus/redisBus.ts';
+import { RedisLink } from '../../src/bus/redisLink.ts';
+import { type Log, silentLog } from '../../src/lib/log.ts';
+import { Heard } from './heard.ts';
+
+const LIMITS = { logLength: 100_000, logAge: 86_400_000, maxChannels: 100, storeBytes: 100_000_000 };
+
+export interface ReplicaOptions {
+  readonly adopt?: readonly string[];
+  readonly storeBytes?: number;
+  readonly log?: Log;
+}
+
+/** A link whose doorbell can be held up, while raw publishes on the same connection are heard. */
+class HeldLink extends RedisLink {
+  held: (() => void)[] | undefined;
+
+  override hear(channel: string, hearer: (text: string) => void): void {
+    super.hear(channel, (text) => {
+      if (this.held && channel === this.names.doorbell) this.held.push(() => hearer(text));
+      else hearer(text);
+    });
+  }
+}
+
+/** One app's share in the adopting: a link, a bus, a keeper, and what it heard. */
+export class Replica {
+  readonly heard = new Heard();
+  readonly odd: string[] = [];
+  readonly link: HeldLink;
+  readonly bus: RedisBus;
+  readonly keeper: Keeper;
+  adopted = 0;
+
+  constructor(
+    url: string,
+    { adopt = ['*'], storeBytes = LIMITS.storeBytes, log = silentLog }: ReplicaOptions = {},
+  ) {
+    this.link = new HeldLink({ url, prefix: 'pinstream:' }, silentLog);
+    this.bus = new RedisBus(this.link, { ...LIMITS, storeBytes });
+    this.keeper = new Keeper(
+      this.link,
+      this.bus,
+      {
+        adopt,
+        counts: { adopted: () => this.#count(), odd: (reason) => this.#note(reason) },
+        duty: async () => undefined,
+      },
+      log,
+    );
+  }
+
+  async start(): Promise<this> {
+    this.keeper.start();
+    const { heard, keeper } = this;
+    await this.bus.start({
+      open: (position) => heard.open(position),
+      event: (event) => {
+        keeper.event(event);
+        heard.event(event);
+      },
+      skip: (n) => heard.skip(n),
+      gap: (gap) => heard.gap(gap),
+    });
+    await heard.until(() => heard.opened.length > 0);
+    return this;
+  }
+
+  holdDoorbell(): void {
+    this.link.held = [];
+  }
+
+  releaseDoorbell(): void {
+    const held = this.link.held ?? [];
+    this.link.held = undefined;
+    for (const ring of held) ring();
+  }
+
+  /** As a killed process: nothing is given back. */
+  async crash(): Promise<void> {
+    const { keeper, bus } = this;
+    await bus.close();
+    await keeper.stop();
+  }
+
+  async stop(): Promise<void> {
+    await this.keeper.stop();
+    await this.bus.close();
+  }
+
+  get texts(): string[] {
+    return this.heard.events.map(({ raw, data }) => raw ?? data);
+  }
+
+  #count(): void {
+    this.adopted++;
+    this.heard.poke();
+  }
+
+  #note(reason: string): void {
+    this.odd.push(reason);
+    this.heard.poke();
+  }
+}
