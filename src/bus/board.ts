@@ -1,4 +1,5 @@
 import type { PinCommand, PinReply } from '../contract/device.ts';
+import type { AudienceReport, Listeners } from './listeners.ts';
 
 /**
  * What the processes of one installation tell one another besides events: a key, who listens, whether the sidecar lives,
@@ -9,22 +10,19 @@ export interface Board {
   start(answer?: CommandHandler): Promise<void>;
   /** The publish key of this installation; made by `make` when the store has none. */
   publishKey(make: () => string): Promise<string>;
-  /** Tells how many streams of this process listen to what. Forgotten after REPORT_SECONDS. */
-  report(audiences: readonly AudienceReport[]): Promise<void>;
-  /** What all processes last reported. */
-  reports(): Promise<AudienceReport[]>;
+  /**
+   * Tells how many streams of this process listen to what. Believed for REPORT_SECONDS. False: what was told before had been
+   * forgotten, and who asked meanwhile may not have been told all.
+   */
+  report(audiences: readonly AudienceReport[]): Promise<boolean>;
+  /** Who listens, as all processes last reported it: to these channels, or to anything. */
+  listeners(channels?: readonly string[]): Promise<Listeners>;
   command(command: PinCommand): Promise<CommandOutcome>;
   /** How often each pin was pressed, for good. */
   presses(): Promise<Map<string, number>>;
   /** The sidecar lives; believed for DEVICE_SECONDS. */
   deviceAlive(): Promise<void>;
   close(): Promise<void>;
-}
-
-export interface AudienceReport {
-  /** The channels and patterns that these streams listen to. */
-  readonly channels: readonly string[];
-  readonly streams: number;
 }
 
 export type CommandHandler = (command: PinCommand) => Promise<PinReply>;

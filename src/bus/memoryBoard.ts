@@ -1,5 +1,6 @@
 import type { PinCommand } from '../contract/device.ts';
-import type { AudienceReport, Board, CommandHandler, CommandOutcome } from './board.ts';
+import type { Board, CommandHandler, CommandOutcome } from './board.ts';
+import { type AudienceReport, type Listeners, listenersOf } from './listeners.ts';
 
 /** The board of one process. */
 export class MemoryBoard implements Board {
@@ -18,12 +19,13 @@ export class MemoryBoard implements Board {
     return this.#key;
   }
 
-  async report(audiences: readonly AudienceReport[]): Promise<void> {
+  async report(audiences: readonly AudienceReport[]): Promise<boolean> {
     this.#reports = audiences;
+    return true;
   }
 
-  async reports(): Promise<AudienceReport[]> {
-    return [...this.#reports];
+  async listeners(): Promise<Listeners> {
+    return listenersOf(this.#reports);
   }
 
   async command(command: PinCommand): Promise<CommandOutcome> {

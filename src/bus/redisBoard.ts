@@ -1,15 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { PinCommand, PinReply } from '../contract/device.ts';
-import {
-  type AudienceReport,
-  type Board,
-  COMMAND_MS,
-  type CommandHandler,
-  type CommandOutcome,
-  DEVICE_SECONDS,
-  REPORT_SECONDS,
-} from './board.ts';
+import { type Board, COMMAND_MS, type CommandHandler, type CommandOutcome, DEVICE_SECONDS } from './board.ts';
+import type { AudienceReport, Listeners } from './listeners.ts';
 import type { RedisLink } from './redisLink.ts';
+import { RedisReports } from './redisReports.ts';
 
 interface Asked {
   readonly id: string;
@@ -22,11 +16,13 @@ export class RedisBoard implements Board {
   readonly #link: RedisLink;
   readonly #process = randomBytes(9).toString('base64url');
   readonly #replies: string;
+  readonly #reports: RedisReports;
   readonly #asked = new Map<string, (outcome: CommandOutcome) => void>();
 
   constructor(link: RedisLink) {
     this.#link = link;
     this.#replies = `${link.names.replies}:${this.#process}`;
+    this.#reports = new RedisReports(link, this.#process);
   }
 
   async start(answer?: CommandHandler): Promise<void> {
@@ -42,26 +38,12 @@ export class RedisBoard implements Board {
     });
   }
 
-  async report(audiences: readonly AudienceReport[]): Promise<void> {
-    const { reports } = this.#link.names;
-    await this.#link.ask((redis) =>
-      Promise.all([
-        redis.set(`${reports}:${this.#process}`, JSON.stringify(audiences), 'EX', REPORT_SECONDS),
-        redis.sadd(reports, this.#process),
-      ]),
-    );
+  async report(audiences: readonly AudienceReport[]): Promise<boolean> {
+    return this.#reports.report(audiences);
   }
 
-  async reports(): Promise<AudienceReport[]> {
-    const { reports } = this.#link.names;
-    return this.#link.ask(async (redis) => {
-      const processes = await redis.smembers(reports);
-      if (processes.length === 0) return [];
-      const texts = await redis.mget(...processes.map((process) => `${reports}:${process}`));
-      const gone = processes.filter((_, i) => texts[i] === null);
-      if (gone.length > 0) await redis.srem(reports, ...gone);
-      return texts.flatMap((text) => (text ? (JSON.parse(text) as AudienceReport[]) : []));
-    });
+  async listeners(channels?: readonly string[]): Promise<Listeners> {
+    return this.#reports.listeners(channels);
   }
 
   async command(command: PinCommand): Promise<CommandOutcome> {

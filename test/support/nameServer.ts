@@ -1,7 +1,10 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 
-/** Answers every question for an IPv4 address with those that it was told last, as Docker does for the replicas of a service. */
+/**
+ * Answers every question for an IPv4 address with those that it was told last, each time another one first, as Docker does for
+ * the replicas of a service.
+ */
 export interface NameServer {
   readonly address: string;
   tell(...addresses: string[]): void;
@@ -28,6 +31,7 @@ export async function startNameServer(...first: string[]): Promise<NameServer> {
       Buffer.from([0xc0, HEADER_BYTES, 0, 1, 0, 1, 0, 0, 2, 0x58, 0, 4, ...ip.split('.').map(Number)]),
     );
     socket.send(Buffer.concat([header, asked, ...records]), port, address);
+    known = [...known.slice(1), ...known.slice(0, 1)];
   });
   socket.bind(0, '127.0.0.1');
   await once(socket, 'listening');

@@ -98,6 +98,17 @@ async function start(dir: string, etc: string, options: NginxOptions): Promise<N
   };
 }
 
+/** How nginx is started by whoever wants to kill and start it himself: its files are in `dir`. */
+export async function nginxCommand(
+  dir: string,
+  port: number,
+  options: NginxOptions,
+): Promise<{ command: string; args: string[] }> {
+  await writeConfiguration(dir, await stockFolder(), port, options);
+  const globals = `daemon off; pid ${join(dir, 'nginx.pid')};`;
+  return { command, args: ['-p', dir, '-c', join(dir, 'nginx.conf'), '-e', 'stderr', '-g', globals] };
+}
+
 /** All of /etc/nginx, in `dir`. Returns how many workers there will be. */
 async function writeConfiguration(
   dir: string,

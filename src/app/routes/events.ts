@@ -9,8 +9,8 @@ import { statusOf } from '../errors.ts';
 import type { Parts } from '../parts.ts';
 import { channelsOf, checkChannel, numberOf, queryOf } from '../query.ts';
 import { Refusal, refuse } from '../refuse.ts';
-import { type Found, look, poll, type Question } from '../sse/poll.ts';
-import { pollOver } from './stream.ts';
+import { type Found, look, type Question } from '../sse/poll.ts';
+import type { Streams } from '../sse/streams.ts';
 
 const MOST_EVENTS = 1_000;
 const DEFAULT_EVENTS = 100;
@@ -33,7 +33,7 @@ async function readEvents(ctx: Context, parts: Parts): Promise<void> {
   await parts.access.checkRead(ctx.req, channels, tokenOf(ctx.req, query));
   const question = { channels, cursor, limit };
   const { page, after, foreign } = await (wait > 0
-    ? waitFor(ctx, parts, question, wait * 1000)
+    ? waitFor(ctx, parts.streams, question, wait * 1000)
     : look(parts.bus, question));
   ctx.set('Cache-Control', 'no-store');
   ctx.body = {
@@ -45,11 +45,15 @@ async function readEvents(ctx: Context, parts: Parts): Promise<void> {
 }
 
 /** A long poll takes a place as a stream does. */
-async function waitFor(ctx: Context, parts: Parts, question: Question, milliseconds: number): Promise<Found> {
-  const { hub, bus, streams } = parts;
+async function waitFor(
+  ctx: Context,
+  streams: Streams,
+  question: Question,
+  milliseconds: number,
+): Promise<Found> {
   const problem = streams.problem(ctx.ip);
   if (problem) throw new BusError('away', problem);
-  return streams.during(ctx.ip, () => poll(hub, bus, question, pollOver(ctx, parts, milliseconds)));
+  return streams.poll(ctx.res, ctx.ip, question, milliseconds);
 }
 
 function sinceOf(query: URLSearchParams): Cursor | undefined {
@@ -87,7 +91,8 @@ async function postEvents(ctx: Context, parts: Parts): Promise<void> {
   );
   const wrong = kept.find((one) => one instanceof Error);
   if (wrong && !many) throw wrong;
-  const streams = await parts.listening.counter();
+  const channels = kept.flatMap((one) => (one instanceof Error ? [] : [one.channel]));
+  const streams = await parts.listening.counter([...new Set(channels)]);
   const answers = kept.map((one) =>
     one instanceof Error ? refused(one) : { id: one.id, streams: streams(one.channel), ...one.more },
   );
