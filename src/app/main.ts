@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Keeper } from '../bus/keeper.ts';
 import type { Store } from '../bus/store.ts';
 import type { Log } from '../lib/log.ts';
@@ -24,6 +25,9 @@ export interface RunningApp {
   stop(): Promise<void>;
 }
 
+/** How long the end waits for the keeper to give its lease back. */
+const RELEASE_MS = 1_000;
+
 /** Starts the app on its port and on its store. A store that is away is no error: the app serves once it is there. */
 export async function startApp({
   config,
@@ -35,7 +39,8 @@ export async function startApp({
 }: MainOptions): Promise<RunningApp> {
   const app = new App({ config, store, log, keyMade: (key) => keyMade?.(key, portOf(app)), ...rest });
   const keeper = store.kind === 'redis' ? keeperOf(app, store, adopt, log) : undefined;
-  app.server.listen(config.port, config.host);
+  // After a restart all browsers come at once; the kernel puts those beyond the usual 511 off.
+  app.server.listen({ port: config.port, host: config.host, backlog: 4_096 });
   await once(app.server, 'listening');
   keeper?.start();
   await store.board.start();
@@ -53,7 +58,8 @@ export async function startApp({
     port: portOf(app),
     async stop() {
       await app.stop();
-      await keeper?.stop();
+      // A Redis that is frozen is not waited for: the lease runs out by itself.
+      await Promise.race([keeper?.stop(), sleep(RELEASE_MS, undefined, { ref: false })]);
       await store.bus.close();
     },
   };

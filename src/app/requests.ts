@@ -11,11 +11,13 @@ export class Requests {
   /** Those that were sent before the one before them was answered. */
   readonly #inLine = new Set<ServerResponse>();
   #none: (() => void) | undefined;
+  #ending = false;
 
   constructor(server: Server) {
     this.#server = server;
     server.prependListener('request', (_request, response) => {
       this.#underWay.add(response);
+      if (this.#ending) lastOnItsConnection(response);
       if (response.socket === null) this.#inLine.add(response);
       response.once('close', () => this.#done(response));
     });
@@ -29,6 +31,8 @@ export class Requests {
   /** Takes no more, waits for those under way, and closes all connections. */
   async end(): Promise<void> {
     if (!this.#server.listening) return;
+    this.#ending = true;
+    for (const response of this.#underWay) lastOnItsConnection(response);
     const closed = new Promise((done) => this.#server.close(done));
     if (this.#underWay.size > 0) await this.#last();
     this.#server.closeAllConnections();
@@ -57,4 +61,9 @@ export class Requests {
       };
     });
   }
+}
+
+/** Whoever keeps the connection for a next request would send that into the end. */
+function lastOnItsConnection(response: ServerResponse): void {
+  if (!response.headersSent) response.setHeader('Connection', 'close');
 }

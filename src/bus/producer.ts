@@ -1,12 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { NewEvent } from '../contract/event.ts';
-import { type Appended, type AppendTerms, type Bus, BusError } from './bus.ts';
+import { type Appended, type AppendTerms, type Bus, BusError, entryBytes } from './bus.ts';
 
 export interface ProducerOptions {
   /** Events that may wait; beyond it the oldest is given up. */
   readonly limit?: number;
-  /** Milliseconds that an event may wait for the store; endless if left out. */
+  /** Bytes of names and data that may wait; beyond it the oldest is given up. What is made when its turn comes has none yet. */
+  readonly bytes?: number;
+  /** Milliseconds that an event may wait for a store that is away; endless if left out. */
   readonly patience?: number;
   readonly terms?: AppendTerms;
 }
@@ -20,6 +22,8 @@ export interface Sending {
 
 interface Waiting {
   readonly load: Load;
+  readonly bytes: number;
+  readonly patience: number;
   readonly since: number;
   readonly resolve: (appended: Appended) => void;
   readonly reject: (error: Error) => void;
@@ -46,8 +50,11 @@ export class Producer {
   readonly #options: ProducerOptions;
   readonly #waiting: Waiting[] = [];
   readonly #stop = new AbortController();
+  #bytes = 0;
   #seq = 0;
   #pumping = false;
+  /** When the store was last known to be there. */
+  #answeredAt = Number.NEGATIVE_INFINITY;
 
   constructor(bus: Bus, options: ProducerOptions = {}) {
     this.#bus = bus;
@@ -58,11 +65,13 @@ export class Producer {
     return this.#waiting.length;
   }
 
-  send(load: Load): Promise<Appended> {
-    if (this.#stop.signal.aborted) return Promise.reject(new GaveUp('This producer is closed.'));
+  send(load: Load, patience = this.#options.patience ?? Number.POSITIVE_INFINITY): Promise<Appended> {
+    if (this.#stop.signal.aborted) return Promise.reject(new GaveUp('What should send it is closed.'));
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ load, since: performance.now(), resolve, reject });
-      this.#dropBeyondLimit();
+      const bytes = typeof load === 'function' ? 0 : entryBytes(load);
+      this.#waiting.push({ load, bytes, patience, since: performance.now(), resolve, reject });
+      this.#bytes += bytes;
+      this.#dropBeyondLimits();
       if (!this.#pumping) void this.#pump();
     });
   }
@@ -70,8 +79,9 @@ export class Producer {
   /** Gives up what still waits. */
   close(): void {
     this.#stop.abort();
+    this.#bytes = 0;
     for (const item of this.#waiting.splice(0)) {
-      item.reject(new GaveUp('The process ended before the store could be reached.'));
+      item.reject(new GaveUp('The end came before the store could be reached.'));
     }
   }
 
@@ -79,7 +89,7 @@ export class Producer {
     this.#pumping = true;
     for (let item = this.#waiting[0]; item; item = this.#waiting[0]) {
       await this.#deliver(item);
-      if (this.#waiting[0] === item) this.#waiting.shift();
+      if (this.#waiting[0] === item) this.#take(0);
     }
     this.#pumping = false;
   }
@@ -91,7 +101,9 @@ export class Producer {
       try {
         sending ??= typeof item.load === 'function' ? await item.load() : { event: item.load };
         const terms = { ...this.#options.terms, ...sending.terms, producer: { id: this.id, seq } };
-        item.resolve(await this.#bus.append(sending.event, terms));
+        const appended = await this.#bus.append(sending.event, terms);
+        this.#answeredAt = performance.now();
+        item.resolve(appended);
         return;
       } catch (error) {
         if (!(error instanceof BusError) || error.reason !== 'away') {
@@ -99,24 +111,35 @@ export class Producer {
           return;
         }
         if (this.#waiting[0] !== item) return;
-        if (performance.now() - item.since >= (this.#options.patience ?? Number.POSITIVE_INFINITY)) {
-          item.reject(
-            new GaveUp(`Given up after ${(this.#options.patience ?? 0) / 1000} s: ${error.message}`),
-          );
+        const left = this.#patienceLeft(item);
+        if (left <= 0) {
+          item.reject(new GaveUp(`Given up after ${item.patience / 1000} s: ${error.message}`));
           return;
         }
-        await sleep(pause, undefined, { signal: this.#stop.signal }).catch(() => undefined);
+        await sleep(Math.min(pause, left), undefined, { signal: this.#stop.signal }).catch(() => undefined);
         if (this.#stop.signal.aborted) return;
       }
     }
   }
 
-  #dropBeyondLimit(): void {
-    const limit = this.#options.limit ?? Number.POSITIVE_INFINITY;
-    while (this.#waiting.length > limit) {
+  /** While the store takes one event after another, those behind wait for these, not for the store: that counts for nothing. */
+  #patienceLeft({ since, patience }: Waiting): number {
+    return Math.max(since, this.#answeredAt) + patience - performance.now();
+  }
+
+  #dropBeyondLimits(): void {
+    const { limit = Number.POSITIVE_INFINITY, bytes = Number.POSITIVE_INFINITY } = this.#options;
+    while (this.#waiting.length > limit || this.#bytes > bytes) {
+      const what = this.#waiting.length > limit ? `${limit} events` : `${bytes / 1_048_576} MiB`;
       // An append of the first one may be under way, and may yet succeed: the second one is the oldest that surely waits.
-      const [dropped] = this.#waiting.splice(this.#waiting.length > 1 ? 1 : 0, 1);
-      dropped?.reject(new GaveUp(`More than ${limit} events waited for the store: the oldest was dropped.`));
+      const dropped = this.#take(this.#waiting.length > 1 ? 1 : 0);
+      dropped?.reject(new GaveUp(`More than ${what} waited for the store: the oldest was dropped.`));
     }
+  }
+
+  #take(at: number): Waiting | undefined {
+    const [item] = this.#waiting.splice(at, 1);
+    this.#bytes -= item?.bytes ?? 0;
+    return item;
   }
 }

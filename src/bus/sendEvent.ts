@@ -5,7 +5,7 @@ import { dataProblem, nameProblem } from '../contract/event.ts';
 import { envTexts } from '../lib/env.ts';
 import { createLog, type Log } from '../lib/log.ts';
 import { readSettings, type Settings } from '../lib/settings.ts';
-import { Producer } from './producer.ts';
+import { GaveUp, Producer } from './producer.ts';
 import { createStore, sharesRedis } from './store.ts';
 
 export interface SendOptions {
@@ -18,21 +18,23 @@ export interface SendOptions {
 export interface PublisherOptions {
   /** Default: what the environment says, as for the app. */
   readonly settings?: Settings;
-  /** Milliseconds to go on trying while Redis is away. Default: 10 s. */
+  /** Milliseconds that an event may wait for a Redis that is away. Default: 10 s. */
   readonly patience?: number;
   readonly log?: Log;
 }
 
 /** Something that publishes from a process of its own: a web backend, a script. */
 export interface Publisher {
-  /** Resolves with the event's id once Redis has it; rejects with a sentence when it was given up. */
+  /** Resolves with the event's id once Redis has it; rejects with a sentence that names the event when it was given up. */
   sendEvent(name: string, data: unknown, options?: SendOptions): Promise<string>;
+  /** Gives up what still waits for Redis: await what was sent before, if it shall not be lost. */
   close(): Promise<void>;
 }
 
 const PATIENCE_MS = 10_000;
-/** Events of one process that may wait for Redis. */
+/** What may wait for Redis in one process: through a longer outage its memory would grow without end. */
 const MOST_WAITING = 100_000;
+const MOST_WAITING_BYTES = 64 * 1_048_576;
 
 /** Connects to the Redis that the app uses. What is sent is kept in its order, each once, through outages. */
 export async function connectPublisher(options: PublisherOptions = {}): Promise<Publisher> {
@@ -45,7 +47,7 @@ export async function connectPublisher(options: PublisherOptions = {}): Promise<
   }
   const { bus } = createStore(settings, log);
   await bus.start();
-  const producer = new Producer(bus, { patience, limit: MOST_WAITING });
+  const producer = new Producer(bus, { patience, limit: MOST_WAITING, bytes: MOST_WAITING_BYTES });
   return {
     async sendEvent(name, data, { channel = DEFAULT_CHANNEL, at = Date.now() } = {}) {
       const text = typeof data === 'string' ? data : JSON.stringify(data);
@@ -55,10 +57,18 @@ export async function connectPublisher(options: PublisherOptions = {}): Promise<
         (text === undefined ? 'There is no data.' : dataProblem(text)) ??
         (Math.abs(at) <= 8.64e15 ? undefined : '"at" must be a time in milliseconds since 1970.');
       if (problem) throw new TypeError(problem);
-      const { epoch, n } = await producer.send({ channel, name, data: text, at });
-      return formatCursor(epoch, n);
+      try {
+        const { epoch, n } = await producer.send({ channel, name, data: text, at });
+        return formatCursor(epoch, n);
+      } catch (error) {
+        throw notPublished(name, channel, error as Error);
+      }
     },
     async close() {
+      const { waiting } = producer;
+      // Whoever sends without waiting for the answer would not hear of it otherwise.
+      if (waiting > 0)
+        log.error({ lost: waiting }, 'Events were lost: Redis could not be reached before the end.');
       producer.close();
       await bus.close();
     },
@@ -82,9 +92,16 @@ export async function sendEvent(name: string, data: unknown, options?: SendOptio
 
 /** Ends what `sendEvent` has opened, so that the process can end. */
 export async function closeSendEvent(): Promise<void> {
-  const publisher = await shared?.catch(() => undefined);
-  shared = undefined;
+  const closing = shared;
+  shared = undefined; // at once: what is sent from now on shall not go to one that closes
+  const publisher = await closing?.catch(() => undefined);
   await publisher?.close();
+}
+
+function notPublished(name: string, channel: string, cause: Error): GaveUp {
+  return new GaveUp(`The event "${name}" on channel "${channel}" was not published. ${cause.message}`, {
+    cause,
+  });
 }
 
 function settingsOfEnvironment(): Settings {

@@ -1,21 +1,18 @@
-import { randomBytes } from 'node:crypto';
-import { createInterface } from 'node:readline';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { GaveUp } from '../bus/producer.ts';
-import { connectPublisher } from '../bus/sendEvent.ts';
 import { sharesRedis } from '../bus/store.ts';
 import { channelProblem } from '../contract/channel.ts';
 import { dataProblem, MESSAGE, nameProblem } from '../contract/event.ts';
-import { createLog } from '../lib/log.ts';
-import { duration, type Settings } from '../lib/settings.ts';
+import { duration } from '../lib/settings.ts';
+import { appDoor, type Door, isAway, redisDoor } from './doors.ts';
 import { type Call, type Command, Mistakes } from './flags.ts';
 import { REDIS } from './groups.ts';
+import { inputLines } from './inputLines.ts';
+import { Unpublished } from './unpublished.ts';
 
 export const publish: Command = {
   name: 'publish',
   usage: 'pinstream publish CHANNEL [TEXT|-] [options]',
   summary:
-    'Publishes TEXT, or each line of the standard input, and prints the id of each event once it is kept.',
+    'Publishes TEXT, or each line of the standard input in its order, and prints the id of each event once it is kept.',
   options: [
     { name: 'event', value: 'NAME', help: 'The name of the event [message]' },
     {
@@ -23,35 +20,35 @@ export const publish: Command = {
       value: 'URL',
       help: 'The app to publish through, when REDIS_URL is not set [http://localhost:8080]',
     },
-    { name: 'wait', value: 'TIME', help: 'For how long to go on trying when nobody answers [10s]' },
+    {
+      name: 'wait',
+      value: 'TIME',
+      help: 'For how long a line waits when nobody answers [10s]. It is given up then, and each that follows is tried once until somebody answers: what was given up is said, and the exit code is 1',
+    },
   ],
   settings: [...REDIS, 'PUBLISH_KEY'],
   words: { least: 1, most: 2 },
   run: runPublish,
 };
 
-type Send = (data: string) => Promise<string>;
-
 async function runPublish({ settings, words, options }: Call): Promise<void> {
   const [channel = '', text = '-'] = words;
   const name = String(options.event ?? MESSAGE);
   const wait = waitOf(options.wait);
-  const problem = channelProblem(channel) ?? nameProblem(name);
+  const problem =
+    channelProblem(channel) ?? nameProblem(name) ?? (text === '-' ? undefined : dataProblem(text));
   if (problem) throw new Mistakes([problem], 64);
   const url = String(options.url ?? 'http://localhost:8080');
   if (!URL.canParse('/events', url))
     throw new Mistakes(['--url must be an address like http://raspberrypi.local'], 64);
-  const { send, close } = sharesRedis(settings)
-    ? await throughRedis(settings, channel, name, wait)
-    : throughApp(url, settings.PUBLISH_KEY, channel, name, wait);
+  const door = sharesRedis(settings)
+    ? await redisDoor(settings, channel, name)
+    : appDoor(url, settings.PUBLISH_KEY, channel, name);
   try {
-    for await (const data of text === '-' ? createInterface({ input: process.stdin }) : [text]) {
-      const tooLarge = dataProblem(data);
-      if (tooLarge) throw new Mistakes([tooLarge], 64);
-      process.stdout.write(`${await send(data)}\n`);
-    }
+    if (text === '-') await publishLines(door, wait);
+    else await publishText(door, text, wait);
   } finally {
-    await close();
+    await door.close();
   }
 }
 
@@ -63,39 +60,83 @@ function waitOf(text: string | boolean | undefined): number {
   }
 }
 
-async function throughRedis(settings: Settings, channel: string, name: string, patience: number) {
-  const publisher = await connectPublisher({ settings, patience, log: createLog({ level: 'error' }) });
-  const send: Send = (data) => publisher.sendEvent(name, data, { channel });
-  return { send, close: () => publisher.close() };
+async function publishText(door: Door, text: string, wait: number): Promise<void> {
+  endOnSignal(() => 'this may not have been published.');
+  const [outcome] = await door.send([text], wait);
+  if (outcome && 'id' in outcome) return print(outcome.id);
+  say(outcome?.problem ?? '');
+  process.exitCode = 1;
 }
 
-/** The same idempotency key with each try: an answer that got lost does not make two events. */
-function throughApp(url: string, token: string, channel: string, event: string, patience: number) {
-  const headers = {
-    'Content-Type': 'application/json',
-    ...(token ? { Authorization: `Bearer ${token}` } : {}),
-  };
-  const send: Send = async (data) => {
-    const body = JSON.stringify({ channel, event, data, key: randomBytes(12).toString('base64url') });
-    const deadline = performance.now() + patience;
-    for (;;) {
-      const signal = AbortSignal.timeout(Math.max(1, Math.ceil(deadline - performance.now())));
-      const asked = fetch(new URL('/events', url), { method: 'POST', headers, body, signal });
-      const answer = await asked.catch(() => undefined);
-      if (answer?.ok) return ((await answer.json()) as { id: string }).id;
-      const again =
-        answer === undefined || answer.status === 503 || answer.status === 502 || answer.status === 504;
-      if (!again || performance.now() > deadline) throw new GaveUp(await whyNot(url, answer));
-      await sleep(250);
+/**
+ * Somebody pipes a log into this: a line that was given up does not keep the next ones from being published as soon as that is
+ * possible again. Until then each is tried once, so that a file comes to its end, and a program that writes goes on.
+ */
+async function publishLines(door: Door, wait: number): Promise<void> {
+  const unpublished = new Unpublished(say);
+  let line = 0; // the last one that is done
+  let left = 0; // those that are read and not done
+  let away = false;
+  endOnSignal(() => {
+    unpublished.end(line);
+    return left > 0 ? `line ${line + 1} and those after it may not have been published.` : undefined;
+  });
+  try {
+    for await (const lines of inputLines(standardInput())) {
+      left = lines.length;
+      while (left > 0) {
+        const at = lines.length - left;
+        const outcomes = await sendGood(door, lines.slice(at, at + door.most), away ? 0 : wait);
+        left -= outcomes.length;
+        away = outcomes.some(isAway) || (away && !outcomes.some((outcome) => 'id' in outcome));
+        for (const outcome of outcomes) {
+          line++;
+          if ('problem' in outcome) unpublished.failed(line, outcome.problem);
+          else unpublished.published(line);
+        }
+        print(...outcomes.flatMap((outcome) => ('id' in outcome ? [outcome.id] : [])));
+      }
     }
-  };
-  return { send, close: async () => undefined };
+  } catch (error) {
+    unpublished.end(line);
+    say(`Line ${line + 1} and those after it were not published.`);
+    throw error;
+  }
+  unpublished.end(line);
+  if (unpublished.count > 0) process.exitCode = 1;
 }
 
-async function whyNot(url: string, answer: Response | undefined): Promise<string> {
-  if (!answer)
-    return `Nobody answers at ${url}. Is Pinstream running there? Say where with --url, or set REDIS_URL.`;
-  const said = (await answer.json().catch(() => ({}))) as { error?: string };
-  const hint = answer.status === 401 ? ' Set PUBLISH_KEY to it.' : '';
-  return `${said.error ?? `The app answered ${answer.status}.`}${hint}`;
+/** Sends the first few. One that can never be an event is not sent at all, and no reason to stop. */
+async function sendGood(door: Door, lines: readonly string[], patience: number) {
+  const bad = lines.findIndex((line) => dataProblem(line) !== undefined);
+  if (bad === 0) return [{ problem: dataProblem(lines[0] ?? '') ?? '', away: false }];
+  return door.send(bad < 0 ? lines : lines.slice(0, bad), patience);
+}
+
+async function* standardInput(): AsyncGenerator<string> {
+  try {
+    yield* process.stdin.setEncoding('utf8') as AsyncIterable<string>;
+  } catch (error) {
+    throw new Error(`The standard input cannot be read (${(error as NodeJS.ErrnoException).code}).`);
+  }
+}
+
+/** Ctrl-C ends it at once; what was not published is said. The status is that of the signal. */
+function endOnSignal(lost: () => string | undefined): void {
+  const statuses = { SIGINT: 130, SIGTERM: 143 } as const;
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      const what = lost();
+      if (what) say(`${signal}: ${what}`);
+      process.exit(statuses[signal]);
+    });
+  }
+}
+
+function print(...ids: string[]): void {
+  if (ids.length > 0) process.stdout.write(`${ids.join('\n')}\n`);
+}
+
+function say(sentence: string): void {
+  process.stderr.write(`${sentence}\n`);
 }

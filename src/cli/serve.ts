@@ -2,7 +2,7 @@ import { appConfig } from '../app/config.ts';
 import { startApp } from '../app/main.ts';
 import { createStore } from '../bus/store.ts';
 import { createLog } from '../lib/log.ts';
-import { stopOnSignal } from '../lib/shutdown.ts';
+import { runUntilSignal } from '../lib/shutdown.ts';
 import type { Call, Command } from './flags.ts';
 import { APP, LOG, STORE } from './groups.ts';
 import { urlOf } from './hints.ts';
@@ -23,15 +23,16 @@ async function runServe({ settings }: Call): Promise<void> {
   const { config } = appConfig(settings);
   const log = createLog({ level: settings.LOG_LEVEL });
   warn(settings, log);
-  const store = createStore(settings, log);
-  const app = await startApp({
-    config,
-    store,
-    adopt: settings.ADOPT,
-    log,
-    processMetrics: true,
-    keyMade: (key, port) => showKey(settings, key, port),
-  });
-  log.info({}, `Pinstream listens on ${urlOf(settings.HOST, app.port)}`);
-  stopOnSignal(() => app.stop(), log);
+  await runUntilSignal(async () => {
+    const app = await startApp({
+      config,
+      store: createStore(settings, log),
+      adopt: settings.ADOPT,
+      log,
+      processMetrics: true,
+      keyMade: (key, port) => showKey(settings, key, port),
+    });
+    log.info({}, `Pinstream listens on ${urlOf(settings.HOST, app.port)}`);
+    return () => app.stop();
+  }, log);
 }

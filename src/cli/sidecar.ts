@@ -1,7 +1,7 @@
 import { createStore, sharesRedis } from '../bus/store.ts';
 import { createLog } from '../lib/log.ts';
 import type { Settings } from '../lib/settings.ts';
-import { stopOnSignal } from '../lib/shutdown.ts';
+import { runUntilSignal } from '../lib/shutdown.ts';
 import { sidecarConfig } from '../sidecar/config.ts';
 import { startSidecar } from '../sidecar/main.ts';
 import type { Call, Command } from './flags.ts';
@@ -31,11 +31,13 @@ function mistakes(settings: Settings): string[] {
 async function runSidecar({ settings }: Call): Promise<void> {
   const { config } = sidecarConfig(settings);
   const log = createLog({ level: settings.LOG_LEVEL });
-  const store = createStore(settings, log);
-  await store.bus.start();
-  const running = await startSidecar(config, store, log);
-  stopOnSignal(async () => {
-    await running.stop();
-    await store.bus.close();
+  await runUntilSignal(async () => {
+    const store = createStore(settings, log);
+    await store.bus.start();
+    const running = await startSidecar(config, store, log);
+    return async () => {
+      await running.stop();
+      await store.bus.close();
+    };
   }, log);
 }

@@ -3,7 +3,7 @@ import { startApp } from '../app/main.ts';
 import { createStore } from '../bus/store.ts';
 import { createLog } from '../lib/log.ts';
 import { settings as all, type SettingTexts } from '../lib/settings.ts';
-import { stopOnSignal } from '../lib/shutdown.ts';
+import { runUntilSignal } from '../lib/shutdown.ts';
 import { sidecarConfig } from '../sidecar/config.ts';
 import { startSidecar } from '../sidecar/main.ts';
 import type { Call, Command } from './flags.ts';
@@ -38,12 +38,14 @@ async function runStart({ settings }: Call): Promise<void> {
   const store = createStore(settings, log);
   const { ADOPT: adopt } = settings;
   const keyMade = (key: string, port: number) => showKey(settings, key, port);
-  const app = await startApp({ config: forApp.config, store, adopt, log, processMetrics: true, keyMade });
-  const sidecar = await startSidecar(forSidecar.config, store, log);
-  process.stdout.write(welcome(urlOf(settings.HOST, app.port), forSidecar.config, settings.PUBLISH_OPEN));
-  stopOnSignal(async () => {
-    await sidecar.stop();
-    await app.stop();
+  await runUntilSignal(async () => {
+    const app = await startApp({ config: forApp.config, store, adopt, log, processMetrics: true, keyMade });
+    const sidecar = await startSidecar(forSidecar.config, store, log);
+    process.stdout.write(welcome(urlOf(settings.HOST, app.port), forSidecar.config, settings.PUBLISH_OPEN));
+    return async () => {
+      await sidecar.stop();
+      await app.stop();
+    };
   }, log);
 }
 

@@ -9,6 +9,8 @@ export interface CommandOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** The standard input; none if left out. */
   readonly input?: string;
+  /** More of it follows, by `write`. */
+  readonly more?: boolean;
 }
 
 export interface Ended {
@@ -25,13 +27,14 @@ export class Command {
   readonly #ended: Promise<unknown>;
   #wake = () => {};
 
-  constructor(args: readonly string[], { env = {}, input }: CommandOptions = {}) {
+  constructor(args: readonly string[], { env = {}, input, more = false }: CommandOptions = {}) {
     this.#child = spawn(process.execPath, ['--import', 'tsx', 'src/cli.ts', ...args], {
       cwd: ROOT,
       env: { ...withoutSettings(), ...env },
       stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     });
-    this.#child.stdin?.end(input);
+    if (input !== undefined) this.#child.stdin?.write(input);
+    if (!more) this.#child.stdin?.end();
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.output += text;
       this.#wake();
@@ -57,6 +60,12 @@ export class Command {
         this.#wake = wake;
       });
     }
+  }
+
+  /** More of its standard input; without a text, its end. */
+  write(text?: string): void {
+    if (text === undefined) this.#child.stdin?.end();
+    else this.#child.stdin?.write(text);
   }
 
   /** Sends it a signal. */

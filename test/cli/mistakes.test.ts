@@ -50,9 +50,11 @@ test('a port that is in use', async () => {
   const other = createServer().listen(0, '127.0.0.1');
   await once(other, 'listening');
   const { port } = other.address() as { port: number };
-  await assertEnds(['serve', '--port', String(port)], 1, [
-    `Port ${port} is in use: stop what listens there, or choose another one with --port.`,
-  ]);
+  for (const command of ['serve', 'start']) {
+    await assertEnds([command, '--port', String(port)], 1, [
+      `Port ${port} is in use: stop what listens there, or choose another one with --port.`,
+    ]);
+  }
   other.close();
 });
 

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { closeSendEvent, sendEvent } from '../../src/index.ts';
+import { closeSendEvent, connectPublisher, sendEvent } from '../../src/index.ts';
+import { readSettings } from '../../src/lib/settings.ts';
 import { startApp, type TestApp } from '../support/app.ts';
+import { freePort } from '../support/freePort.ts';
+import { Lines } from '../support/lines.ts';
 import { ready } from '../support/ready.ts';
 import { TestRedis } from '../support/redis.ts';
 import { Stream } from '../support/stream.ts';
@@ -91,5 +94,65 @@ describe('sendEvent, from any backend', () => {
     });
     process.env.REDIS_URL = redis.url;
     assert.match(await sendEvent('message', 'a'), /^\w+-\d+$/);
+  });
+});
+
+describe('a publisher whose Redis is away', () => {
+  async function publisherOf(patience: number) {
+    const port = await freePort();
+    const { settings } = readSettings({ REDIS_URL: `redis://127.0.0.1:${port}` });
+    const lines = new Lines();
+    const publisher = await connectPublisher({ settings, patience, log: lines.log });
+    return { publisher, port, lines };
+  }
+
+  test('says which event it gave up, and why, and sends what comes later', async (t) => {
+    const { publisher, port } = await publisherOf(600);
+    t.after(() => publisher.close());
+    await assert.rejects(publisher.sendEvent('tick', 1, { channel: 'clock' }), {
+      name: 'GaveUp',
+      message:
+        'The event "tick" on channel "clock" was not published. Given up after 0.6 s: ' +
+        `Redis at 127.0.0.1:${port} cannot be reached: nothing listens there. Is it running?`,
+    });
+    const redis = await TestRedis.start({ port });
+    t.after(() => redis.stop());
+    const sent = (): Promise<string> => publisher.sendEvent('tick', 2, { channel: 'clock' }).catch(sent);
+    assert.match(await sent(), /-1$/);
+  });
+
+  test('gives up what waits when it is closed, says so in the log, and takes no more', async () => {
+    const { publisher, lines } = await publisherOf(60_000);
+    const waiting = ['1', '2'].map((data) => publisher.sendEvent('tick', data));
+    const said = Promise.allSettled(waiting);
+    await publisher.close();
+    const lost = 'The event "tick" on channel "sse" was not published.';
+    assert.deepEqual(
+      (await said).map((one) => one.status === 'rejected' && one.reason.message),
+      Array(2).fill(`${lost} The end came before the store could be reached.`),
+    );
+    await lines.until(/^Events were lost: Redis could not be reached before the end\.$/);
+    await assert.rejects(publisher.sendEvent('tick', '3'), {
+      message: `${lost} What should send it is closed.`,
+    });
+  });
+
+  test('holds no more than 64 MiB, and says which it dropped', async () => {
+    const { publisher } = await publisherOf(60_000);
+    const data = 'x'.repeat(65_000);
+    const sent = Array.from({ length: 1_034 }, (_, i) => publisher.sendEvent(`e${i}`, data));
+    const said = Promise.allSettled(sent);
+    await publisher.close();
+    const dropped = (await said).flatMap((one) =>
+      one.status === 'rejected' && /MiB/.test(one.reason.message) ? [one.reason.message] : [],
+    );
+    assert.deepEqual(
+      dropped,
+      ['e1', 'e2'].map(
+        (name) =>
+          `The event "${name}" on channel "sse" was not published. ` +
+          'More than 64 MiB waited for the store: the oldest was dropped.',
+      ),
+    );
   });
 });
