@@ -1,5 +1,4 @@
 import type { Server } from 'node:http';
-import { createServer } from 'node:http';
 import Koa from 'koa';
 import Router from 'koa-router';
 import type { Gap, Listener } from '../bus/bus.ts';
@@ -18,6 +17,7 @@ import { answerErrors } from './errors.ts';
 import { Listening } from './listening.ts';
 import { Metrics } from './metrics.ts';
 import type { Parts } from './parts.ts';
+import { createPatientServer } from './patientServer.ts';
 import { refuse } from './refuse.ts';
 import { Requests } from './requests.ts';
 import { channelsRoutes } from './routes/channels.ts';
@@ -26,8 +26,11 @@ import { healthRoutes } from './routes/health.ts';
 import { pageRoutes } from './routes/page.ts';
 import { pinsRoutes } from './routes/pins.ts';
 import { publishRoute } from './routes/publish.ts';
+import { sessionRoute } from './routes/sessions.ts';
 import { sseRoute, streamRoute } from './routes/stream.ts';
 import { Hub } from './sse/hub.ts';
+import { OpenSessions } from './sse/openSessions.ts';
+import { Replay } from './sse/replay.ts';
 import { Streams } from './sse/streams.ts';
 
 export interface AppOptions {
@@ -47,6 +50,7 @@ export class App implements Listener {
   readonly metrics: Metrics;
   readonly server: Server;
   readonly #hub = new Hub();
+  readonly #sessions: OpenSessions;
   readonly #streams: Streams;
   readonly #listening: Listening;
   readonly #requests: Requests;
@@ -54,11 +58,13 @@ export class App implements Listener {
   readonly #key: PublishKey | undefined;
 
   constructor({ config, store, log, authorize, keyMade, processMetrics = false }: AppOptions) {
-    const { bus, board } = store;
+    const { bus, board, sessions } = store;
     this.#log = log;
     this.device = new Device(bus);
     this.metrics = new Metrics(processMetrics);
-    this.#streams = new Streams(this.#hub, bus, config, this.metrics, log);
+    const replay = new Replay(bus);
+    this.#sessions = new OpenSessions({ hub: this.#hub, bus: replay, sessions });
+    this.#streams = new Streams(this.#hub, bus, replay, this.#sessions, config, this.metrics, log);
     this.#listening = new Listening(board, this.#hub);
     const key = new PublishKey(config.publishKey, board, keyMade);
     this.#key = config.publishOpen ? undefined : key;
@@ -69,6 +75,7 @@ export class App implements Listener {
       authorize,
     });
     this.metrics.gauge('streams', 'Open streams.', () => this.#streams.count);
+    this.metrics.gauge('unsent_bytes', 'Bytes that wait for readers.', () => this.#streams.unsent);
     this.metrics.gauge(
       'requests',
       'Requests under way, open streams among them.',
@@ -79,6 +86,7 @@ export class App implements Listener {
       config,
       bus,
       board,
+      sessions,
       hub: this.#hub,
       streams: this.#streams,
       device: this.device,
@@ -88,7 +96,7 @@ export class App implements Listener {
       metrics: this.metrics,
       log,
     });
-    this.server = createServer(koa.callback());
+    this.server = createPatientServer(koa.callback(), this.metrics);
     this.#requests = new Requests(this.server);
   }
 
@@ -110,6 +118,8 @@ export class App implements Listener {
     this.#hub.open(position);
     this.device.forget();
     this.device.recall().catch(() => undefined);
+    // They were in the store that is gone.
+    void this.#sessions.refresh();
     // Made now if there is none, so that it is printed before somebody needs it.
     this.#key?.get().catch(() => undefined);
   }
@@ -146,6 +156,7 @@ function createKoa(parts: Parts): Koa {
   const router = new Router({ strict: true, sensitive: true });
   for (const add of [
     streamRoute,
+    sessionRoute,
     sseRoute,
     eventsRoutes,
     publishRoute,

@@ -9,6 +9,8 @@ export interface AppConfig {
   readonly maxStreams: number;
   readonly maxStreamsPerAddress: number;
   readonly maxStreamChannels: number;
+  readonly maxChannels: number;
+  readonly storeBytes: number;
   readonly heartbeat: number;
   readonly publishKey: string;
   readonly publishOpen: boolean;
@@ -28,6 +30,8 @@ export function appConfig(settings: Settings): { config: AppConfig; problems: st
     maxStreams: settings.MAX_STREAMS,
     maxStreamsPerAddress: settings.MAX_STREAMS_PER_ADDRESS,
     maxStreamChannels: settings.MAX_STREAM_CHANNELS,
+    maxChannels: settings.MAX_CHANNELS,
+    storeBytes: settings.STORE_BYTES,
     heartbeat: settings.HEARTBEAT,
     publishKey: settings.PUBLISH_KEY,
     publishOpen: settings.PUBLISH_OPEN,

@@ -12,7 +12,8 @@ export class Metrics {
   readonly refused = this.#counter('refused_total', 'Requests that were refused, by status.', 'status');
   readonly refusedStreams = this.#counter(
     'streams_refused_total',
-    'Streams that were refused for a passing reason.',
+    'Streams that were refused for a passing reason, by reason.',
+    'reason',
   );
   readonly opened = this.#counter('streams_opened_total', 'Streams that were opened.', 'dialect');
   readonly cut = this.#counter('streams_cut_total', 'Readers that were cut off, by reason.', 'reason');

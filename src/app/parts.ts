@@ -1,5 +1,6 @@
 import type { Board } from '../bus/board.ts';
 import type { Bus } from '../bus/bus.ts';
+import type { Sessions } from '../bus/sessions.ts';
 import type { Log } from '../lib/log.ts';
 import type { Access } from './access/access.ts';
 import type { Assets } from './assets.ts';
@@ -15,6 +16,7 @@ export interface Parts {
   readonly config: AppConfig;
   readonly bus: Bus;
   readonly board: Board;
+  readonly sessions: Sessions;
   readonly hub: Hub;
   readonly streams: Streams;
   readonly device: Device;

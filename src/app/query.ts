@@ -1,6 +1,7 @@
 import type { Context } from 'koa';
 import { channelProblem, isPattern, patternProblem } from '../contract/channel.ts';
 import { type Cursor, parseCursor } from '../contract/cursor.ts';
+import { sessionProblem } from '../contract/session.ts';
 import { refuse } from './refuse.ts';
 
 /** Each is compared with every channel. */
@@ -22,16 +23,30 @@ export function channelsOf(
   for (const joined of list === undefined ? [] : query.getAll(list)) {
     for (const name of joined.split(',')) if (name !== '') names.add(name);
   }
+  return checkNames(names, single, most);
+}
+
+/** The channels and patterns that one stream listens to, each once. */
+export function checkNames(given: Iterable<string>, field: string, most: number): string[] {
+  const names = [...new Set(given)];
   for (const name of names) {
     const problem = patternProblem(name);
-    if (problem) throw refuse(400, problem, single);
+    if (problem) throw refuse(400, problem, field);
   }
-  if (names.size > most)
-    throw refuse(400, `A stream has at most ${most} channels (MAX_STREAM_CHANNELS).`, single);
-  const patterns = [...names].filter(isPattern);
-  if (patterns.length > MOST_PATTERNS)
-    throw refuse(400, `A stream has at most ${MOST_PATTERNS} patterns: name channels.`, single);
-  return [...names];
+  if (names.length > most)
+    throw refuse(400, `A stream has at most ${most} channels (MAX_STREAM_CHANNELS).`, field);
+  if (names.filter(isPattern).length > MOST_PATTERNS)
+    throw refuse(400, `A stream has at most ${MOST_PATTERNS} patterns: name channels.`, field);
+  return names;
+}
+
+/** The session whose channels a stream has, if it has one. */
+export function sessionOf(query: URLSearchParams): string | undefined {
+  const session = query.get('session');
+  if (session === null) return undefined;
+  const problem = sessionProblem(session);
+  if (problem) throw refuse(400, problem, 'session');
+  return session;
 }
 
 /** A channel to publish on. */

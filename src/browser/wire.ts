@@ -16,7 +16,7 @@ export type WireMessage =
   | { readonly type: 'ping' }
   | { readonly type: 'closing'; readonly reason?: string }
   | { readonly type: 'refused'; readonly reason: string }
-  | { readonly type: 'channels' };
+  | { readonly type: 'channels'; readonly channels: readonly string[] };
 
 export interface WireEvent {
   readonly type: 'event';

@@ -17,6 +17,8 @@ export interface Bus {
   /** The epoch and the newest number. */
   position(): Promise<Cursor>;
   status(): BusStatus;
+  /** How full the store is. Cheap: it is asked for at each look at the metrics. */
+  usage(): Promise<StoreUsage>;
   close(): Promise<void>;
 }
 
@@ -111,6 +113,14 @@ export interface StoreLimits {
   readonly maxChannels: number;
   /** Bytes of names and data over all logs. */
   readonly storeBytes: number;
+}
+
+export interface StoreUsage {
+  /** What counts against STORE_BYTES. */
+  readonly bytes: number;
+  readonly channels: number;
+  /** The newest number that a channel had that was forgotten (MAX_CHANNELS); 0 as long as none was. */
+  readonly floor: number;
 }
 
 export const PAGE_EVENTS = 256;

@@ -132,6 +132,10 @@ export class MemoryBus implements Bus {
     return { kind: 'memory', ready: true };
   }
 
+  async usage() {
+    return { bytes: this.#bytes, channels: this.#logs.size, floor: this.#floor };
+  }
+
   async close(): Promise<void> {
     this.#listeners.clear();
   }

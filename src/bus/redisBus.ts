@@ -25,6 +25,7 @@ import {
 import { Doorbell } from './doorbell.ts';
 import { type DoorbellNotice, readEntry, readRing } from './redisEntries.ts';
 import type { RedisLink } from './redisLink.ts';
+import { readUsage } from './redisUsage.ts';
 
 /** How often it is checked that nothing was missed while the connection looked healthy. */
 const QUIET_CHECK_MS = 3_000;
@@ -168,12 +169,18 @@ export class RedisBus implements Bus {
   async channels(): Promise<ChannelInfo[]> {
     const { names } = this.#link;
     const last = await this.#link.ask((redis) => redis.zrange(names.last, '0', '-1', 'WITHSCORES'));
-    const found = [];
+    const found: { channel: string; last: number }[] = [];
     for (let i = 0; i < last.length; i += 2)
       found.push({ channel: last[i] as string, last: Number(last[i + 1]) });
-    const lengths = await Promise.all(
-      found.map(({ channel }) => this.#link.ask((redis) => redis.xlen(names.logs + channel))),
-    );
+    // All at once, in one write: a round trip for each would take seconds.
+    const lengths = await this.#link.ask(async (redis) => {
+      const asked = redis.pipeline();
+      for (const { channel } of found) asked.xlen(names.logs + channel);
+      return ((await asked.exec()) ?? []).map(([error, length]) => {
+        if (error) throw error;
+        return Number(length);
+      });
+    });
     return found.map((info, i) => ({ ...info, length: lengths[i] ?? 0 }));
   }
 
@@ -189,6 +196,10 @@ export class RedisBus implements Bus {
   status(): BusStatus {
     const { ready, problem } = this.#link;
     return ready ? { kind: 'redis', ready } : { kind: 'redis', ready, problem };
+  }
+
+  usage() {
+    return readUsage(this.#link);
   }
 
   async close(): Promise<void> {
@@ -222,7 +233,10 @@ export class RedisBus implements Bus {
   async #check(doorbell: Doorbell): Promise<void> {
     const position = await this.position();
     await this.#link.heardUpToNow();
-    if (!doorbell.isAt(position)) await doorbell.recover();
+    if (doorbell.recovering || doorbell.isAt(position)) return;
+    // It did not ring: a connection that leaves something out leaves out raw publishes too, which no log has.
+    if (doorbell.epoch === position.epoch) this.#link.listenAnew();
+    await doorbell.recover();
   }
 
   #rings(doorbell: Doorbell, text: string): void {

@@ -18,10 +18,12 @@ export interface RedisNames {
   readonly logs: string;
   readonly keys: string;
   readonly producers: string;
+  readonly sessions: string;
   readonly doorbell: string;
   readonly marker: string;
   readonly command: string;
   readonly replies: string;
+  readonly sessionChanged: string;
 }
 
 /**
@@ -48,9 +50,16 @@ export function redisNames(prefix: string, db: number): RedisNames {
     logs: `${prefix}log:`,
     keys: `${prefix}key:`,
     producers: `${prefix}producer:`,
+    sessions: `${prefix}session:`,
     doorbell: own('doorbell'),
     marker: own('marker'),
     command: own('command'),
     replies: own('reply'),
+    sessionChanged: own('session'),
   };
+}
+
+/** Our pattern in Redis's own words, where ?, [, ] and \ mean something too. */
+export function redisPattern(pattern: string): string {
+  return pattern.replace(/[?[\]\\]/g, '\\$&');
 }

@@ -12,6 +12,8 @@ export const scripts = {
   pinstreamPosition: script('position', 1),
   pinstreamLease: script('lease', 3),
   pinstreamRelease: script('release', 2),
+  pinstreamSession: script('session', 1),
+  pinstreamSay: script('say', 1),
 };
 
 type Argument = string | number | Buffer;

@@ -4,14 +4,23 @@ import type { Board } from './board.ts';
 import type { Bus, StoreLimits } from './bus.ts';
 import { MemoryBoard } from './memoryBoard.ts';
 import { MemoryBus } from './memoryBus.ts';
+import { MemorySessions } from './memorySessions.ts';
 import { RedisBoard } from './redisBoard.ts';
 import { RedisBus } from './redisBus.ts';
 import { RedisLink } from './redisLink.ts';
+import { RedisSessions } from './redisSessions.ts';
+import type { Sessions } from './sessions.ts';
 
 /** Where events are kept: in this process, or in a Redis. */
 export type Store =
-  | { readonly kind: 'memory'; readonly bus: Bus; readonly board: Board }
-  | { readonly kind: 'redis'; readonly bus: RedisBus; readonly board: RedisBoard; readonly link: RedisLink };
+  | { readonly kind: 'memory'; readonly bus: Bus; readonly board: Board; readonly sessions: Sessions }
+  | {
+      readonly kind: 'redis';
+      readonly bus: RedisBus;
+      readonly board: RedisBoard;
+      readonly sessions: Sessions;
+      readonly link: RedisLink;
+    };
 
 /** Whether the settings name a Redis. */
 export function sharesRedis({ REDIS_URL, REDIS_SENTINELS }: Settings): boolean {
@@ -27,7 +36,8 @@ export function createStore(settings: Settings, log: Log): Store {
   };
   if (!sharesRedis(settings)) {
     const board = new MemoryBoard();
-    return { kind: 'memory', board, bus: new MemoryBus(limits, board.pressCounts) };
+    const bus = new MemoryBus(limits, board.pressCounts);
+    return { kind: 'memory', board, bus, sessions: new MemorySessions() };
   }
   const address = {
     url: settings.REDIS_URL,
@@ -35,5 +45,6 @@ export function createStore(settings: Settings, log: Log): Store {
     prefix: settings.REDIS_PREFIX,
   };
   const link = new RedisLink(address, log);
-  return { kind: 'redis', link, board: new RedisBoard(link), bus: new RedisBus(link, limits) };
+  const sessions = new RedisSessions(link);
+  return { kind: 'redis', link, sessions, board: new RedisBoard(link), bus: new RedisBus(link, limits) };
 }

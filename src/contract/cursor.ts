@@ -6,20 +6,25 @@
 export interface Cursor {
   readonly epoch: string;
   readonly n: number;
+  /**
+   * How many changes of its session's channels the reader has heard of, worded `k3f9-42.3`. It says something to that session
+   * alone; everybody else reads the cursor as if it were not there.
+   */
+  readonly rev?: number;
 }
 
-const CURSOR = /^([0-9a-z]{1,16})-(0|[1-9][0-9]{0,15})$/;
+const CURSOR = /^([0-9a-z]{1,16})-(0|[1-9][0-9]{0,15})(?:\.([1-9][0-9]{0,14}))?$/;
 
-export function formatCursor(epoch: string, n: number): string {
-  return `${epoch}-${n}`;
+export function formatCursor(epoch: string, n: number, rev = 0): string {
+  return rev === 0 ? `${epoch}-${n}` : `${epoch}-${n}.${rev}`;
 }
 
 /** The cursor that a text says, or undefined when it is none of ours. */
 export function parseCursor(text: string): Cursor | undefined {
-  const found = CURSOR.exec(text);
-  if (!found) return undefined;
-  const n = Number(found[2]);
-  return Number.isSafeInteger(n) ? { epoch: found[1] as string, n } : undefined;
+  const [, epoch = '', digits, rev] = CURSOR.exec(text) ?? [];
+  const n = Number(digits);
+  if (!Number.isSafeInteger(n)) return undefined;
+  return rev === undefined ? { epoch, n } : { epoch, n, rev: Number(rev) };
 }
 
 const LETTERS = '0123456789abcdefghijklmnopqrstuvwxyz';

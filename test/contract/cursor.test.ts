@@ -20,6 +20,17 @@ test('a cursor is read as it was worded', () => {
   );
 });
 
+test('a cursor may say how many changes of its session its reader has heard of', () => {
+  assert.equal(formatCursor('k3f9x2', 42, 3), 'k3f9x2-42.3');
+  assert.equal(formatCursor('k3f9x2', 42, 0), 'k3f9x2-42');
+  assert.deepEqual(parseCursor('k3f9x2-42.3'), { epoch: 'k3f9x2', n: 42, rev: 3 });
+  assert.deepEqual(parseCursor('k3f9x2-42.999999999999999'), {
+    epoch: 'k3f9x2',
+    n: 42,
+    rev: 999_999_999_999_999,
+  });
+});
+
 test('any other text is no cursor of ours', () => {
   const others = [
     '',
@@ -29,7 +40,13 @@ test('any other text is no cursor of ours', () => {
     '-42',
     'k3f9x2-042',
     'k3f9x2--1',
-    'k3f9x2-1.5',
+    'k3f9x2-1.',
+    'k3f9x2-1.0',
+    'k3f9x2-1.05',
+    'k3f9x2-1.-5',
+    'k3f9x2-1.5.6',
+    'k3f9x2-1.1000000000000000',
+    'k3f9x2-.5',
     'k3f9x2-1e3',
     'k3f9x2-9007199254740992',
     'k3f9x2-99999999999999999999',

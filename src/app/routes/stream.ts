@@ -1,13 +1,14 @@
 import type { Context } from 'koa';
 import type Router from 'koa-router';
+import { BusError } from '../../bus/bus.ts';
 import { DEFAULT_CHANNEL } from '../../contract/device.ts';
 import { tokenOf } from '../access/access.ts';
 import type { Parts } from '../parts.ts';
-import { channelsOf, numberOf, queryOf, readerCursor } from '../query.ts';
+import { channelsOf, numberOf, queryOf, readerCursor, sessionOf } from '../query.ts';
 import { refuse } from '../refuse.ts';
 import { cursorBlock, type Dialect, eventBlock } from '../sse/dialects.ts';
 import { STREAM_HEADERS } from '../sse/output.ts';
-import { poll } from '../sse/poll.ts';
+import type { Found } from '../sse/poll.ts';
 import { refusalText } from '../sse/streams.ts';
 
 const MOST_LAST = 1_000;
@@ -37,6 +38,7 @@ export async function serveCyclone(ctx: Context, parts: Parts): Promise<void> {
 async function serveStream(ctx: Context, parts: Parts, channels: string[], dialect: Dialect): Promise<void> {
   const query = queryOf(ctx);
   const last = numberOf(query, 'last', 0, MOST_LAST);
+  const session = sessionOf(query);
   if (await refusedAtDoor(ctx, parts, channels, dialect)) return;
   if (ctx.method === 'HEAD') {
     ctx.set(STREAM_HEADERS);
@@ -47,7 +49,7 @@ async function serveStream(ctx: Context, parts: Parts, channels: string[], diale
   ctx.respond = false;
   if (ctx.req.socket.destroyed) return; // gone while it was asked who it is: nothing would ever end its stream
   parts.metrics.opened.inc({ dialect });
-  parts.streams.open(ctx.req, ctx.res, ctx.ip, { channels, dialect, cursor, last });
+  parts.streams.open(ctx.req, ctx.res, ctx.ip, { channels, dialect, cursor, last, session });
 }
 
 /**
@@ -56,17 +58,24 @@ async function serveStream(ctx: Context, parts: Parts, channels: string[], diale
  */
 async function servePoll(ctx: Context, parts: Parts, channels: string[]): Promise<void> {
   if (await refusedAtDoor(ctx, parts, channels, 'sse')) return;
-  const { hub, bus, streams, config } = parts;
+  const { hub, streams, config } = parts;
   const cursor = readerCursor(ctx.get('Last-Event-ID'), queryOf(ctx)) ?? hub.position;
-  const over = pollOver(ctx, parts, config.heartbeat);
-  const { page, after } = await streams.during(ctx.ip, () =>
-    poll(hub, bus, { channels, cursor, limit: 1 }, over),
-  );
-  const [event] = page.events;
+  const question = { channels, cursor, limit: 1 };
+  const text = await streams.poll(ctx.res, ctx.ip, question, config.heartbeat).then(pollText, refusedPoll);
   ctx.set(STREAM_HEADERS);
-  ctx.body = event
-    ? eventBlock('sse', page.epoch, event)
-    : `${cursorBlock(page.epoch, Math.max(after, page.end))}: sse ping\n\n`;
+  ctx.body = text;
+}
+
+function pollText({ page, after }: Found): string {
+  const [event] = page.events;
+  if (event) return eventBlock('sse', page.epoch, event);
+  return `${cursorBlock(page.epoch, Math.max(after, page.end))}: sse ping\n\n`;
+}
+
+/** The store has gone away meanwhile: said as to a stream, which this address has promised. */
+function refusedPoll(error: unknown): string {
+  if (error instanceof BusError) return refusalText('sse', error.message);
+  throw error;
 }
 
 /** What will never work is 4xx; what may work later is a stream that says so and ends. */
@@ -81,23 +90,8 @@ async function refusedAtDoor(
   // Once more: the last place may have been taken while it was asked who this is.
   const reason = before ?? parts.streams.problem(ctx.ip);
   if (reason === undefined) return false;
-  parts.metrics.refusedStreams.inc();
+  parts.metrics.refusedStreams.inc({ reason: parts.streams.obstacle(ctx.ip) ?? 'store' });
   ctx.set({ ...STREAM_HEADERS, 'Cache-Control': 'no-store' });
   ctx.body = refusalText(dialect, reason);
   return true;
-}
-
-/** Ends a poll: after its time, with its reader, or with the app. */
-export function pollOver(ctx: Context, { streams }: Parts, milliseconds: number): AbortSignal {
-  const over = new AbortController();
-  const end = () => over.abort();
-  const timer = setTimeout(end, milliseconds);
-  if (ctx.req.socket.destroyed) end();
-  streams.over.addEventListener('abort', end);
-  ctx.res.once('close', () => {
-    clearTimeout(timer);
-    streams.over.removeEventListener('abort', end);
-    end();
-  });
-  return over.signal;
 }

@@ -1,3 +1,6 @@
+/** What there are too many of. */
+export type Full = 'streams' | 'address';
+
 /** How many streams may be open, in all and for one address. */
 export class Admission {
   readonly #most: number;
@@ -15,12 +18,9 @@ export class Admission {
   }
 
   /** Why there is no place for another one, or undefined. */
-  problem(address: string): string | undefined {
-    if (this.#all >= this.#most) return 'There are too many streams here (MAX_STREAMS).';
-    if ((this.#ofAddress.get(address) ?? 0) >= this.#mostOfOne) {
-      return 'There are too many streams from your address (MAX_STREAMS_PER_ADDRESS).';
-    }
-    return undefined;
+  full(address: string): Full | undefined {
+    if (this.#all >= this.#most) return 'streams';
+    return (this.#ofAddress.get(address) ?? 0) >= this.#mostOfOne ? 'address' : undefined;
   }
 
   enter(address: string): void {

@@ -7,18 +7,21 @@ export interface Member {
 }
 
 /**
- * All who listen to the same channels in the same dialect. What is said to them is worded and joined once for all: a page
+ * All who listen to the same channels in the same dialect, after as many changes of them. What is said to them is worded and joined once for all: a page
  * that a thousand browsers have open is one audience.
  */
 export class Audience {
   readonly channels: readonly string[];
   readonly dialect: Dialect;
+  /** The change of their sessions' channels that these came with; 0 for who has no session, or changed nothing. */
+  readonly rev: number;
   readonly members = new Set<Member>();
   #frames: Frame[] = [];
 
-  constructor(channels: readonly string[], dialect: Dialect) {
+  constructor(channels: readonly string[], dialect: Dialect, rev: number) {
     this.channels = channels;
     this.dialect = dialect;
+    this.rev = rev;
   }
 
   /** Whether nothing was waiting before. */

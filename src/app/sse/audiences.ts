@@ -17,12 +17,12 @@ export class Audiences {
   }
 
   /** The audience of these channels and patterns; a new one if there is none. */
-  of(channels: readonly string[], dialect: Dialect): Audience {
+  of(channels: readonly string[], dialect: Dialect, rev: number): Audience {
     const names = [...new Set(channels)].sort();
-    const key = [dialect, ...names].join('\n');
+    const key = keyOf(names, dialect, rev);
     const known = this.#all.get(key);
     if (known) return known;
-    const audience = new Audience(names, dialect);
+    const audience = new Audience(names, dialect, rev);
     this.#all.set(key, audience);
     for (const name of names) {
       const index = isPattern(name) ? this.#patterns : this.#byName;
@@ -36,7 +36,7 @@ export class Audiences {
   leave(audience: Audience, member: Member): void {
     audience.members.delete(member);
     if (audience.members.size > 0) return;
-    this.#all.delete([audience.dialect, ...audience.channels].join('\n'));
+    this.#all.delete(keyOf(audience.channels, audience.dialect, audience.rev));
     for (const name of audience.channels) {
       const index = isPattern(name) ? this.#patterns : this.#byName;
       const listening = index.get(name);
@@ -59,4 +59,8 @@ export class Audiences {
     this.#found.set(channel, list);
     return list;
   }
+}
+
+function keyOf(names: readonly string[], dialect: Dialect, rev: number): string {
+  return [dialect, rev, ...names].join('\n');
 }

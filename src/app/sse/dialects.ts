@@ -19,6 +19,8 @@ export type Saying =
   | { readonly type: 'gap'; readonly channel: string; readonly until: string; readonly certain: boolean }
   | { readonly type: 'gap'; readonly reason: 'epoch' }
   | { readonly type: 'ping'; readonly cursor: string }
+  /** All that was missed on added channels has come; `id` is where the reader is. */
+  | { readonly type: 'channels'; readonly id: string; readonly channels: readonly string[] }
   | { readonly type: 'closing' }
   | { readonly type: 'refused'; readonly reason: string };
 
@@ -26,16 +28,20 @@ const OWN_EVENT = 'pinstream';
 const LINE_END = /\r\n|\r|\n/;
 
 export function eventBlock(dialect: Dialect, epoch: string, event: StoredEvent): string {
-  const id = formatCursor(epoch, event.n);
-  if (dialect === 'envelope') return `id: ${id}\nevent: ${OWN_EVENT}\n${dataLines(envelope(id, event))}\n`;
-  if (dialect === 'sse') return `id: ${id}\n${dataLines(plainText(event))}\n`;
+  return `id: ${formatCursor(epoch, event.n)}\n${missedBlock(dialect, epoch, event)}`;
+}
+
+/** An event from before the reader's cursor, which must not go back to it. */
+export function missedBlock(dialect: Dialect, epoch: string, event: StoredEvent): string {
+  if (dialect === 'envelope') return `event: ${OWN_EVENT}\n${dataLines(envelope(epoch, event))}\n`;
+  if (dialect === 'sse') return `${dataLines(plainText(event))}\n`;
   const name = event.name === MESSAGE ? '' : `event: ${event.name}\n`;
-  return `id: ${id}\n${name}${dataLines(event.data)}\n`;
+  return `${name}${dataLines(event.data)}\n`;
 }
 
 /** A block that moves the reader's cursor and is no event (G2). */
-export function cursorBlock(epoch: string, n: number): string {
-  return `id: ${formatCursor(epoch, n)}\n\n`;
+export function cursorBlock(epoch: string, n: number, rev = 0): string {
+  return `id: ${formatCursor(epoch, n, rev)}\n\n`;
 }
 
 export function retryBlock(milliseconds: number): string {
@@ -44,10 +50,21 @@ export function retryBlock(milliseconds: number): string {
 
 /** Empty where the dialect has no words for it. */
 export function sayingBlock(dialect: Dialect, saying: Saying): string {
-  if (dialect === 'sse') return saying.type === 'ping' ? ': sse ping\n\n' : '';
+  if (dialect === 'sse') return plainSaying(saying);
   // Some libraries, unlike browsers, take an id only together with data.
-  const id = 'cursor' in saying ? `id: ${saying.cursor}\n` : '';
-  return `${id}event: ${OWN_EVENT}\ndata: ${JSON.stringify(saying)}\n\n`;
+  if (saying.type === 'channels')
+    return ownBlock({ type: saying.type, channels: saying.channels }, saying.id);
+  return ownBlock(saying, 'cursor' in saying ? saying.cursor : undefined);
+}
+
+function ownBlock(said: object, id: string | undefined): string {
+  const idLine = id === undefined ? '' : `id: ${id}\n`;
+  return `${idLine}event: ${OWN_EVENT}\ndata: ${JSON.stringify(said)}\n\n`;
+}
+
+function plainSaying(saying: Saying): string {
+  if (saying.type === 'channels') return `id: ${saying.id}\n\n`;
+  return saying.type === 'ping' ? ': sse ping\n\n' : '';
 }
 
 /** The raw text as it was published; what was published by name and data, as cyclone's clients expect it. */
@@ -56,8 +73,8 @@ function plainText({ raw, name, data }: StoredEvent): string {
   return name === MESSAGE ? data : JSON.stringify([name, data]);
 }
 
-function envelope(id: string, { channel, name, data, at }: StoredEvent): string {
-  return JSON.stringify({ type: 'event', channel, event: name, data, at, id });
+function envelope(epoch: string, { n, channel, name, data, at }: StoredEvent): string {
+  return JSON.stringify({ type: 'event', channel, event: name, data, at, id: formatCursor(epoch, n) });
 }
 
 /** One `data:` line for each line. Only CR, LF and CRLF end a line; U+2028 doesn't (G3). */

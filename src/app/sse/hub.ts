@@ -7,6 +7,10 @@ import { Audiences } from './audiences.ts';
 import { cursorBlock, type Dialect, eventBlock, type Saying, sayingBlock } from './dialects.ts';
 import { type Frame, frame } from './frame.ts';
 
+/** A flush to so many streams is followed by a rest as long as it took, of so much at most. */
+const MANY = 500;
+const MOST_REST_MS = 250;
+
 /**
  * Who listens to what, in this app, and how far it has heard. Events that come within one turn of the event loop leave as
  * one write for each stream; one that comes alone leaves in the same turn.
@@ -14,6 +18,8 @@ import { type Frame, frame } from './frame.ts';
 export class Hub implements Listener {
   readonly #audiences = new Audiences();
   #dirty: Audience[] = [];
+  #resting = false;
+  #held: StoredEvent[] = [];
   #position: Cursor | undefined;
 
   /** How far this app has heard; undefined as long as the store could not be asked. */
@@ -33,10 +39,11 @@ export class Hub implements Listener {
     member: Member,
     channels: readonly string[],
     dialect: Dialect,
+    rev = 0,
   ): { audience: Audience; position: Cursor } {
     if (!this.#position) throw new Error('The hub has not heard anything yet.');
-    const audience = this.#audiences.of(channels, dialect);
-    audience.flush();
+    const audience = this.#audiences.of(channels, dialect, rev);
+    this.#leave([audience]);
     audience.members.add(member);
     return { audience, position: this.#position };
   }
@@ -46,17 +53,23 @@ export class Hub implements Listener {
   }
 
   open(position: Cursor): void {
+    this.#release();
     const before = this.#position;
     this.#position = position;
     if (!before) return;
     // The store is another one: what these streams have heard has no number there, and what is there they have not heard.
     for (const audience of this.#audiences.all) {
       this.#say(audience, { type: 'gap', reason: 'epoch' });
-      this.#push(audience, frame(cursorBlock(position.epoch, position.n)));
+      this.#push(audience, frame(cursorBlock(position.epoch, position.n, audience.rev)));
     }
   }
 
   event(event: StoredEvent): void {
+    if (this.#resting) this.#held.push(event);
+    else this.#take(event);
+  }
+
+  #take(event: StoredEvent): void {
     const { epoch } = this.#position as Cursor;
     this.#position = { epoch, n: event.n };
     const frames = new Map<Dialect, Frame>();
@@ -69,10 +82,12 @@ export class Hub implements Listener {
   }
 
   skip(n: number): void {
+    this.#release();
     this.#position = { epoch: (this.#position as Cursor).epoch, n };
   }
 
   gap({ channel, until, certain }: Gap): void {
+    this.#release();
     const cursor = formatCursor((this.#position as Cursor).epoch, until);
     const concerned = isPattern(channel)
       ? this.#listeningWithin(channel)
@@ -83,8 +98,10 @@ export class Hub implements Listener {
   /** Says to all that their stream lives, and how far it has come. */
   beat(): void {
     if (!this.#position) return;
-    const cursor = formatCursor(this.#position.epoch, this.#position.n);
-    for (const audience of this.#audiences.all) this.#say(audience, { type: 'ping', cursor });
+    const { epoch, n } = this.#position;
+    for (const audience of this.#audiences.all) {
+      this.#say(audience, { type: 'ping', cursor: formatCursor(epoch, n, audience.rev) });
+    }
   }
 
   #say(audience: Audience, saying: Saying): void {
@@ -100,7 +117,35 @@ export class Hub implements Listener {
   #flush(): void {
     const dirty = this.#dirty;
     this.#dirty = [];
-    for (const audience of dirty) audience.flush();
+    this.#leave(dirty);
+  }
+
+  #leave(audiences: readonly Audience[]): void {
+    const began = performance.now();
+    let streams = 0;
+    for (const audience of audiences) {
+      streams += audience.members.size;
+      audience.flush();
+    }
+    if (streams >= MANY) this.#rest(performance.now() - began);
+  }
+
+  /**
+   * After a flush to many the others get as long: who knocks, who reads what it missed. Node lets in one connection in a turn
+   * of the event loop, and with a flush in each of them thousands who come back would stand there for minutes. What is heard
+   * meanwhile leaves as one write.
+   */
+  #rest(took: number): void {
+    if (this.#resting) return;
+    this.#resting = true;
+    setTimeout(() => this.#release(), Math.min(took, MOST_REST_MS));
+  }
+
+  #release(): void {
+    this.#resting = false;
+    const held = this.#held;
+    this.#held = [];
+    for (const event of held) this.#take(event);
   }
 
   /** Nobody knows which of the channels that a pattern means have lost something: all who listen to any may have. */

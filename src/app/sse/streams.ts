@@ -1,16 +1,19 @@
-import { setMaxListeners } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Bus, BusError } from '../../bus/bus.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Metrics } from '../metrics.ts';
-import { Admission } from './admission.ts';
+import { Admission, type Full } from './admission.ts';
 import { Connection, type ConnectionLimits } from './connection.ts';
 import { type Dialect, retryBlock, sayingBlock } from './dialects.ts';
 import { frame } from './frame.ts';
 import type { Hub } from './hub.ts';
 import { jitter, RETRY_MS } from './jitter.ts';
 import { join, StoreChanged, type Wish } from './join.ts';
+import type { OpenSessions } from './openSessions.ts';
 import { openOutput } from './output.ts';
+import type { Found, Question } from './poll.ts';
+import { Polls } from './polls.ts';
+import type { Replay } from './replay.ts';
 
 export interface StreamsOptions {
   readonly clientBuffer: number;
@@ -20,14 +23,24 @@ export interface StreamsOptions {
 }
 
 const STALL_MS = 30_000;
-const STALL_CHECK_MS = 5_000;
+/** So often that a reader that has stopped is gone within a second after its time. */
+const STALL_CHECK_MS = 400;
 /** The browsers of an app that goes down come back over so long a time. */
 const CLOSING_RETRY_MS = [1_000, 5_000] as const;
 
+/** Why no stream can be opened at the moment: it is counted by this. */
+export type Obstacle = Full | 'closing' | 'store';
+
+/** How a stream shall be, and the session whose channels it has. */
+export type StreamWish = Omit<Wish, 'retry' | 'heartbeat'> & { readonly session?: string | undefined };
+
 /** All open streams of this app: who may open one, their heartbeat, their end. */
 export class Streams {
+  readonly polls: Polls;
   readonly #hub: Hub;
   readonly #bus: Bus;
+  readonly #replay: Replay;
+  readonly #sessions: OpenSessions;
   readonly #options: StreamsOptions;
   readonly #limits: ConnectionLimits;
   readonly #metrics: Metrics;
@@ -36,26 +49,31 @@ export class Streams {
   readonly #open = new Map<Connection, Dialect>();
   #heartbeat: NodeJS.Timeout | undefined;
   #stallCheck: NodeJS.Timeout | undefined;
-  readonly #closing = new AbortController();
+  #closing = false;
 
-  constructor(hub: Hub, bus: Bus, options: StreamsOptions, metrics: Metrics, log: Log) {
+  constructor(
+    hub: Hub,
+    bus: Bus,
+    replay: Replay,
+    sessions: OpenSessions,
+    options: StreamsOptions,
+    metrics: Metrics,
+    log: Log,
+  ) {
     this.#hub = hub;
     this.#bus = bus;
+    this.#replay = replay;
+    this.#sessions = sessions;
     this.#options = options;
     this.#limits = { buffer: options.clientBuffer, stall: STALL_MS };
     this.#metrics = metrics;
     this.#log = log;
-    setMaxListeners(0, this.over); // each long poll listens to it
     this.#admission = new Admission(options.maxStreams, options.maxStreamsPerAddress);
+    this.polls = new Polls(hub, bus);
   }
 
   get closing(): boolean {
-    return this.#closing.signal.aborted;
-  }
-
-  /** Aborts when the streams are ended: long polls end with them. */
-  get over(): AbortSignal {
-    return this.#closing.signal;
+    return this.#closing;
   }
 
   get count(): number {
@@ -63,23 +81,48 @@ export class Streams {
   }
 
   start(): void {
+    this.#sessions.start();
     this.#heartbeat = setInterval(() => this.#hub.beat(), this.#options.heartbeat);
     this.#stallCheck = setInterval(() => this.#checkStalls(), STALL_CHECK_MS);
   }
 
-  /** Why no stream can be opened at the moment, as a sentence; undefined when one can. */
-  problem(address: string): string | undefined {
-    if (this.closing) return 'This server is about to stop.';
-    const { ready, problem } = this.#bus.status();
-    if (!ready || !this.#hub.position) return problem ?? 'The store has not answered yet.';
-    return this.#admission.problem(address);
+  /** Bytes that wait for readers, over all streams. */
+  get unsent(): number {
+    let sum = 0;
+    for (const { output } of this.#open.keys()) sum += output.unsent;
+    return sum;
   }
 
-  /** Holds a place for as long as something takes: a long poll counts as a stream. */
-  async during<T>(address: string, work: () => Promise<T>): Promise<T> {
+  obstacle(address: string): Obstacle | undefined {
+    if (this.closing) return 'closing';
+    if (!this.#bus.status().ready || !this.#hub.position) return 'store';
+    return this.#admission.full(address);
+  }
+
+  /** Why no stream can be opened at the moment, as a sentence; undefined when one can. */
+  problem(address: string): string | undefined {
+    const obstacle = this.obstacle(address);
+    if (obstacle === 'closing') return 'This server is about to stop.';
+    if (obstacle === 'store') return this.#bus.status().problem ?? 'The store has not answered yet.';
+    if (obstacle === 'streams') return 'There are too many streams here (MAX_STREAMS).';
+    if (obstacle === 'address')
+      return 'There are too many streams from your address (MAX_STREAMS_PER_ADDRESS).';
+    return undefined;
+  }
+
+  /** A long poll takes a place as a stream does, until it is answered or its reader has left. */
+  async poll(
+    response: ServerResponse,
+    address: string,
+    question: Question,
+    milliseconds: number,
+  ): Promise<Found> {
     this.#admission.enter(address);
     try {
-      return await work();
+      const poll = this.polls.open(question, milliseconds);
+      response.once('close', () => poll.end());
+      if (response.destroyed || response.req.socket.destroyed) poll.end();
+      return await poll.answer;
     } finally {
       this.#admission.leave(address);
     }
@@ -90,7 +133,7 @@ export class Streams {
     request: IncomingMessage,
     response: ServerResponse,
     address: string,
-    wish: Omit<Wish, 'retry' | 'heartbeat'>,
+    { session, ...rest }: StreamWish,
   ): void {
     this.#admission.enter(address);
     const closed = () => {
@@ -98,23 +141,26 @@ export class Streams {
       this.#open.delete(connection);
       this.#admission.leave(address);
       if (connection.audience) this.#hub.leave(connection, connection.audience);
+      leaveSession?.();
     };
     const output = openOutput(request, response, closed);
     const connection = new Connection(output, this.#limits, (reason) => {
       this.#metrics.cut.inc({ reason });
       this.#log.info({ reason, address }, 'A reader was cut off; it can come back and replay.');
     });
+    const wish = { ...rest, retry: jitter(...RETRY_MS), heartbeat: this.#options.heartbeat };
+    const fail = (error: unknown) => this.#fail(connection, wish.dialect, error);
     this.#open.set(connection, wish.dialect);
-    join(connection, this.#hub, this.#bus, {
-      ...wish,
-      retry: jitter(...RETRY_MS),
-      heartbeat: this.#options.heartbeat,
-    }).catch((error: unknown) => this.#fail(connection, wish.dialect, error));
+    let leaveSession: (() => void) | undefined;
+    if (session === undefined) join(connection, this.#hub, this.#replay, wish).catch(fail);
+    else leaveSession = this.#sessions.join(session, connection, wish, fail);
   }
 
   /** Tells every stream to come back later, each at its own time, and ends it. */
   close(): void {
-    this.#closing.abort();
+    this.#closing = true;
+    this.polls.close();
+    this.#sessions.stop();
     clearInterval(this.#heartbeat);
     clearInterval(this.#stallCheck);
     for (const [connection, dialect] of this.#open) {

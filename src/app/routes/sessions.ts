@@ -1,0 +1,49 @@
+import type { Context, Next } from 'koa';
+import type Router from 'koa-router';
+import { changeSession } from '../../bus/sessions.ts';
+import { type Cursor, parseCursor } from '../../contract/cursor.ts';
+import { tokenOf } from '../access/access.ts';
+import { objectOf, readJson } from '../body.ts';
+import type { Parts } from '../parts.ts';
+import { checkNames, queryOf } from '../query.ts';
+import { refuse } from '../refuse.ts';
+import { addedTo, changedRecord } from '../sse/sessionRecord.ts';
+
+/** `PUT /stream/:session`: other channels for an open stream, whichever app holds it. */
+export function sessionRoute(router: Router, parts: Parts): void {
+  router.put('/stream/:session', hideSession, readJson(), (ctx) => putChannels(ctx, parts));
+}
+
+/** Who knows a session may change it: from here on the address doesn't say it, whatever is logged of this request. */
+async function hideSession(ctx: Context, next: Next): Promise<void> {
+  ctx.path = '/stream/-';
+  await next();
+}
+
+async function putChannels(ctx: Context, { access, config, sessions }: Parts): Promise<void> {
+  const { channels, since } = objectOf(ctx.request.body);
+  const names = checkNames(namesOf(channels), 'channels', config.maxStreamChannels);
+  const cursor = cursorOf(since);
+  const token = tokenOf(ctx.req, queryOf(ctx));
+  const record = await changeSession(sessions, String(ctx.params.session), async (was) => {
+    if (!was)
+      throw refuse(404, 'There is no such session: open the stream with ?session= and this word first.');
+    await access.checkRead(ctx.req, addedTo(was, names), token);
+    return changedRecord(was, names, cursor);
+  });
+  ctx.body = { channels: record?.channels };
+}
+
+function namesOf(channels: unknown): string[] {
+  const areNames = Array.isArray(channels) && channels.every((name) => typeof name === 'string');
+  if (!areNames || channels.length === 0)
+    throw refuse(400, 'Say which channels, as a list: {"channels":["a","b"]}', 'channels');
+  return channels as string[];
+}
+
+function cursorOf(since: unknown): Cursor | undefined {
+  if (since === undefined) return undefined;
+  const cursor = typeof since === 'string' ? parseCursor(since) : undefined;
+  if (!cursor) throw refuse(400, '"since" must be a cursor, as the id of an event: k3f9x2-42.', 'since');
+  return cursor;
+}

@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
+import { changeChannels } from '../../src/app/sse/changeChannels.ts';
+import { Connection } from '../../src/app/sse/connection.ts';
+import type { Frame } from '../../src/app/sse/frame.ts';
+import { Hub } from '../../src/app/sse/hub.ts';
+import { join, StoreChanged } from '../../src/app/sse/join.ts';
+import type { Output } from '../../src/app/sse/output.ts';
+import type { Bus, Page, SinceQuery } from '../../src/bus/bus.ts';
+import { MemoryBus } from '../../src/bus/memoryBus.ts';
+import type { Owed } from '../../src/bus/sessions.ts';
+import type { StoredEvent } from '../../src/contract/event.ts';
+
+/** A reader that keeps what is written, and takes all of it at once. */
+class Kept implements Output {
+  text = '';
+  readonly unsent = 0;
+  readonly sent = 0;
+  async drained(): Promise<void> {}
+  end(): void {}
+  destroy(): void {}
+  write(frame: Frame): void {
+    this.text += frame.plain.toString();
+  }
+
+  /** The numbers that came, those from before its cursor as `(3)`; `|` where `channels` was said, `!` where a gap was. */
+  get heard(): string {
+    const words = this.text.split('\n\n').map((block) => {
+      if (block.includes('"type":"channels"')) return '|';
+      if (block.includes('"type":"gap"')) return `!${/"until":"\w+-(\d+)"/.exec(block)?.[1] ?? ''}`;
+      const data = /^data: (\d+)$/m.exec(block)?.[1];
+      if (data === undefined) return '';
+      return block.startsWith('id: ') ? data : `(${data})`;
+    });
+    return words.filter((word) => word !== '').join(' ');
+  }
+}
+
+/** A stream on `a`, at a hub that hears only what the test lets it hear. */
+async function streaming({ logLength = 1000, buffer = 1e6 } = {}) {
+  const bus = new MemoryBus({ logLength, logAge: 1e9, maxChannels: 100, storeBytes: 1e9 });
+  const hub = new Hub();
+  const rung: StoredEvent[] = [];
+  await bus.start({
+    open: (position) => hub.open(position),
+    event: (one) => rung.push(one),
+    skip() {},
+    gap() {},
+  });
+  const { epoch } = await bus.position();
+  const output = new Kept();
+  const connection = new Connection(output, { buffer, stall: 1e6 }, () => undefined);
+  let n = 0;
+  const publish = async (...channels: string[]) => {
+    for (const channel of channels) await bus.append({ channel, name: 'message', data: String(++n), at: 0 });
+  };
+  const ring = async (upTo = n) => {
+    while (rung[0] && rung[0].n <= upTo) hub.event(rung.shift() as StoredEvent);
+    await turn();
+  };
+  await join(connection, hub, bus, { channels: ['a'], dialect: 'stream', retry: 2000, heartbeat: 15_000 });
+  const owed = (channel: string, since: number): Owed => ({
+    channel,
+    since: `${epoch}-${since}`,
+    rev: 1,
+    except: [],
+  });
+  const change = (
+    channels: string[],
+    owes: Owed[],
+    more: { store?: Bus; begin?: () => Promise<void> } = {},
+  ) =>
+    changeChannels(connection, hub, more.store ?? bus, {
+      channels,
+      rev: 1,
+      owed: owes,
+      begin: more.begin ?? (async () => undefined),
+    });
+  return { bus, hub, epoch, output, connection, publish, ring, owed, change };
+}
+
+/** A store that lets something happen before each look into it. */
+function meddled(bus: Bus, meddle: (look: number) => Promise<void>): Bus {
+  let looks = 0;
+  return new Proxy(bus, {
+    get(target, name) {
+      if (name === 'since') {
+        return async (query: SinceQuery): Promise<Page> => {
+          await meddle(++looks);
+          return target.since(query);
+        };
+      }
+      const member = Reflect.get(target, name) as unknown;
+      return typeof member === 'function' ? member.bind(target) : member;
+    },
+  });
+}
+
+describe('while what was missed on added channels is written', () => {
+  test('live events wait, in their order, and nothing comes of a channel that was left', async () => {
+    const { bus, output, publish, ring, owed, change } = await streaming();
+    await publish('a', 'b', 'c');
+    await ring();
+    const store = meddled(bus, async () => {
+      await publish('b', 'a', 'c');
+      await ring();
+    });
+    await change(['b', 'c'], [owed('b', 0), owed('c', 2)], { store });
+    await publish('a', 'c');
+    await ring();
+    assert.equal(output.heard, '1 (2) (3) | 4 6 8');
+  });
+
+  test('it is kept where the stream is, before anything that comes after', async () => {
+    const { output, publish, ring, owed, change } = await streaming();
+    await publish('b', 'a');
+    await ring();
+    await change(['a', 'b'], [owed('b', 0)], {
+      begin: async () => {
+        await publish('a', 'b');
+        await ring();
+        assert.equal(output.heard, '2');
+      },
+    });
+    assert.equal(output.heard, '2 (1) | 3 4');
+  });
+
+  test('so many live events that they cannot wait are read once more: none lost, none twice', async () => {
+    const { bus, output, publish, ring, owed, change } = await streaming({ buffer: 500 });
+    await publish('b', 'a');
+    await ring();
+    const store = meddled(bus, async (look) => {
+      if (look > 3) return;
+      for (let i = 0; i < 30; i++) await publish('a', 'b', 'c');
+      await ring();
+    });
+    await change(['a', 'b'], [owed('b', 0)], { store });
+    const live = Array.from({ length: 270 }, (_, i) => i + 3).filter((n) => n % 3 !== 2);
+    assert.equal(output.heard, `2 (1) | ${live.join(' ')}`);
+  });
+
+  test('what the log drops meanwhile is told as lost, when it has not come', async () => {
+    const { bus, output, publish, ring, owed, change } = await streaming({ logLength: 2 });
+    await publish('b', 'b', 'a');
+    await ring();
+    const store = meddled(bus, async (look) => {
+      if (look > 1) return;
+      await publish('b', 'b', 'b');
+      await ring();
+    });
+    await change(['a', 'b'], [owed('b', 0)], { store });
+    await publish('b');
+    await ring();
+    assert.equal(output.heard, '3 | !4 5 6 7');
+  });
+
+  test('the store is exchanged: the stream ends, and its reader comes back and is told', async () => {
+    const { bus, hub, publish, ring, owed, change } = await streaming();
+    await publish('b');
+    await ring();
+    const store = meddled(bus, async () => hub.open({ epoch: 'zzzzzz', n: 0 }));
+    await assert.rejects(change(['a', 'b'], [owed('b', 0)], { store }), StoreChanged);
+  });
+});
+
+describe('a change', () => {
+  test('by somebody who has heard more than this app yet doubles nothing', async () => {
+    const { output, publish, ring, owed, change } = await streaming();
+    await publish('b', 'b', 'b');
+    await ring(1);
+    const changed = change(['a', 'b'], [owed('b', 3)]);
+    await turn();
+    await ring(3);
+    await changed;
+    await publish('b');
+    await ring();
+    assert.equal(output.heard, '| 4');
+  });
+
+  test('of a channel that was left and added again, both at once, brings nothing twice', async () => {
+    const { output, publish, ring, owed, change } = await streaming();
+    await publish('a', 'b', 'a');
+    await ring();
+    await change(['a', 'b'], [owed('a', 0), owed('b', 0)]);
+    assert.equal(output.heard, '1 3 (2) |');
+  });
+
+  test('for a reader that has gone meanwhile leaves nobody behind in the hub', async () => {
+    const { hub, connection, publish, ring, owed, change } = await streaming();
+    await publish('b', 'b');
+    const changed = change(['a', 'b'], [owed('b', 2)]);
+    connection.lost();
+    if (connection.audience) hub.leave(connection, connection.audience);
+    await ring();
+    await changed;
+    assert.deepEqual([...hub.audiences], []);
+  });
+});
