@@ -7,13 +7,16 @@ import { fail, hasProgram, runQuietly } from './steps.mjs';
 /** Per suite: the programs (any of these names), and what holds them. */
 const REDIS = { any: ['redis-server'], apt: 'redis-server', brew: 'redis' };
 const CURL = { any: ['curl'], apt: 'curl', brew: 'curl' };
+const NGINX = { any: ['nginx'], apt: 'nginx-light', brew: 'nginx' };
 const NEEDED = {
   unit: [REDIS, CURL],
+  load: [REDIS],
+  faults: [REDIS, NGINX],
   e2e: [
     REDIS,
     CURL,
     { any: ['redis-cli'], apt: 'redis-tools', brew: 'redis' },
-    { any: ['nginx'], apt: 'nginx-light', brew: 'nginx' },
+    NGINX,
     {
       any: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'],
       apt: 'chromium fonts-dejavu-core',

@@ -1,8 +1,9 @@
-// Runs a suite: `node scripts/test.mjs unit|e2e|containers [file …]`. Ends with `N passed, N failed`; what was skipped failed.
+// Runs a suite: `node scripts/test.mjs unit|e2e|containers|load|faults [file …]`. Ends with `N passed, N failed`; what was skipped failed.
 import { spawnSync } from 'node:child_process';
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { prepare } from './prepare.mjs';
 import { setup } from './setup.mjs';
 import { fail, ROOT } from './steps.mjs';
@@ -12,7 +13,12 @@ const FOLDERS = {
   unit: ['contract', 'bus', 'app', 'sidecar', 'cli', 'lib', 'project'],
   e2e: ['e2e'],
   containers: ['containers'],
+  load: ['load'],
+  faults: ['faults'],
 };
+
+/** What one test may take at most. */
+const MOST_MS = { load: 900_000, faults: 300_000 };
 
 const [suite, ...chosen] = process.argv.slice(2);
 if (!FOLDERS[suite]) fail(`Usage: node scripts/test.mjs ${Object.keys(FOLDERS).join('|')} [file …]`);
@@ -22,10 +28,14 @@ setup(suite);
 const files = chosen.length > 0 ? chosen : FOLDERS[suite].flatMap(testsIn).sort();
 const folder = mkdtempSync(join(tmpdir(), 'pinstream-test-'));
 const tap = join(folder, 'tap');
+const broken = join(folder, 'broken');
+const strict = pathToFileURL(join(ROOT, 'test/support/strict.mjs'));
 const env = {
   ...process.env,
   PATH: `${process.env.PATH}:/usr/local/sbin:/usr/sbin`,
-  NODE_OPTIONS: '--trace-warnings',
+  // Handed on to every process that a test starts.
+  NODE_OPTIONS: `--trace-warnings --import ${strict}`,
+  PINSTREAM_STRICT_REPORT: broken,
 };
 const reporters = [
   '--test-reporter=spec',
@@ -33,18 +43,37 @@ const reporters = [
   '--test-reporter=tap',
   `--test-reporter-destination=${tap}`,
 ];
+const most = MOST_MS[suite] ?? 120_000;
+// A load has the machine to itself.
+const atOnce = suite === 'load' ? 1 : 2;
 const { status } = spawnSync(
   process.execPath,
-  ['--import', 'tsx', '--test', '--test-concurrency=2', '--test-timeout=120000', ...reporters, ...files],
+  [
+    '--import',
+    'tsx',
+    '--test',
+    `--test-concurrency=${atOnce}`,
+    `--test-timeout=${most}`,
+    ...reporters,
+    ...files,
+  ],
   { cwd: ROOT, stdio: 'inherit', env },
 );
 const report = readFileSync(tap, 'utf8');
+const brokenProcesses = existsSync(broken) ? readFileSync(broken, 'utf8') : '';
 rmSync(folder, { recursive: true, force: true });
 
 const counted = (what) => Number(new RegExp(`^# ${what} (\\d+)$`, 'm').exec(report)?.[1] ?? 0);
 const passed = counted('pass');
 const failed =
-  counted('fail') + counted('cancelled') + counted('skipped') + counted('todo') + (passed === 0 ? 1 : 0);
+  counted('fail') +
+  counted('cancelled') +
+  counted('skipped') +
+  counted('todo') +
+  (passed === 0 ? 1 : 0) +
+  (brokenProcesses === '' ? 0 : 1);
+if (brokenProcesses !== '')
+  process.stdout.write(`\nProcesses that tests had started broke down:\n\n${brokenProcesses}`);
 if (process.env.PINSTREAM_TALLY) appendFileSync(process.env.PINSTREAM_TALLY, `${passed} ${failed}\n`);
 process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
 process.exit(failed > 0 ? 1 : (status ?? 1));
