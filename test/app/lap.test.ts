@@ -153,6 +153,53 @@ describe('events that pour in while somebody joins', () => {
   });
 });
 
+describe('events that push one another out of the log at each look', () => {
+  test('do not keep a reader waiting: it hears what is left, and is told of the rest as it goes', async () => {
+    const { bus, epoch, ring, enter } = await lateHub(5);
+    let n = 0;
+    const pour = async (count: number) => {
+      for (let i = 0; i < count; i++) await bus.append(event('a', ++n));
+      ring(n);
+      await turn();
+    };
+    await pour(3);
+    const heard: number[] = [];
+    const store = meddled(bus, async (look) => {
+      heard.push(output.data.length + output.gaps.length);
+      if (look <= 8) await pour(7);
+    });
+    const { output, joined } = enter({ cursor: { epoch, n: 0 } }, store);
+    await joined;
+    assert.equal(heard[4] === 0, false, `nothing after ${heard.length} looks`);
+    const lost = output.gaps.map((gap) => Number(gap.split(' ')[1]));
+    assert.deepEqual(output.data.at(-1), String(n));
+    assert.ok(Math.max(...lost) < Number(output.data.at(-1)), 'what came was not told as lost');
+  });
+});
+
+describe('who wants the last events alone', () => {
+  test('is told what was lost since it came, and not what had been lost before', async () => {
+    const { bus, ring, enter } = await lateHub(5);
+    let n = 0;
+    const pour = async (count: number) => {
+      for (let i = 0; i < count; i++) await bus.append(event('a', ++n));
+      ring(n);
+      await turn();
+    };
+    await pour(20);
+    const store = meddled(bus, async (look) => {
+      if (look === 1) await pour(15);
+    });
+    const { output, joined } = enter({ last: 5 }, store, 200);
+    await joined;
+    assert.deepEqual(output.data, ['31', '32', '33', '34', '35']);
+    assert.deepEqual(output.gaps, ['a 30']);
+    const calm = enter({ last: 3 });
+    await calm.joined;
+    assert.deepEqual([calm.output.data, calm.output.gaps], [['33', '34', '35'], []]);
+  });
+});
+
 describe('the last events of an empty log', () => {
   test('are those that pour in while it is looked for, however many', async () => {
     const { bus, ring, enter } = await lateHub(1000);

@@ -102,7 +102,7 @@ export class CatchUp {
 
   /**
    * Writes all after a number, up to where the live events begin that wait here, and lets these go on. Who wants only some of
-   * what there was has missed nothing: no gap is told.
+   * what there was when it came has missed nothing of that: only what was lost since is told.
    */
   async follow(from: number, isWanted?: (event: StoredEvent) => boolean): Promise<void> {
     const { channels, dialect, rev } = this.audience;
@@ -113,12 +113,13 @@ export class CatchUp {
       if (after >= this.#upTo) break;
       const page = await this.#read(channels, after, this.#upTo);
       if (lostBeyond(page, this.#upTo)) {
-        // What the log dropped after h may well wait at the connection. A further lap finds out; a gap told now could be false.
+        // What the log dropped after h may well wait at the connection: a gap told now could be false. After a lap nothing waits
+        // any more of what the hub had heard by then. So the page counts if the gap ends there; else the hub has yet to get there.
         if ((this.#hub.position as Cursor).n <= this.#upTo) await sleep(LOOK_MS);
         this.#lap();
-        continue;
+        if (lostBeyond(page, this.#upTo)) continue;
       }
-      if (!isWanted) for (const gap of page.gaps) this.#tell(gap);
+      for (const gap of page.gaps) if (!isWanted || gap.until > this.position.n) this.#tell(gap);
       await this.#write(
         isWanted
           ? slices(dialect, page.epoch, page.events.filter(isWanted), eventBlock)
