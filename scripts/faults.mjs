@@ -1,5 +1,5 @@
 // Makes things go wrong at random, and compares what was acknowledged with what everybody heard:
-// `npm run test:faults -- [--minutes 3] [--seed N] [--every MILLISECONDS] [--without change,clock] [--keep FOLDER]`.
+// `npm run test:faults -- [--minutes 3] [--seed N] [--every MILLISECONDS] [--without kill,pause] [--keep FOLDER]`.
 // Ends with `N passed, N failed`: the tests of the judge, and the run itself as one.
 import { spawnSync } from 'node:child_process';
 import { appendFileSync } from 'node:fs';

@@ -77,7 +77,7 @@ export class Injector {
     const link = this.#world.link(whom);
     if (what === 'cut') return link.cut();
     if (what === 'cut one') return link.cut((sockets) => random.some(sockets, 1));
-    link.hold();
+    link.hold(what === 'hold one' ? (sockets) => random.some(sockets, 1) : undefined);
     await sleep(ms);
     if (what === 'hold and cut') link.cut();
     link.release();

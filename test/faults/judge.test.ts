@@ -116,6 +116,13 @@ describe('what a client heard', () => {
     assert.deepEqual(judged([...lines('', ['open', 5]), dead]), ['given up']);
   });
 
+  test('a dialect without words for gaps may miss something where it was cut, and nowhere else', () => {
+    const plain: ClientSpec = { ...spec, kind: 'sse' };
+    const cut: Line = { t: 1, c: 7, is: 'error', why: 'cut' };
+    assert.deepEqual(judged([...lines('', 1), cut, ...lines(4, 5)], truth, 2, plain), []);
+    assert.deepEqual(judged(lines('', 1, 4, 5), truth, 2, plain), ['untold gaps', 'untold gaps']);
+  });
+
   test("what had a number that was lost with Redis's own tail may have been heard", () => {
     const leapt = new Truth([kept(1), kept(1_000_003)], PREFIX);
     assert.deepEqual(judged(lines('', ['open', 0], 1, 2, 1_000_003), leapt), []);
@@ -202,6 +209,12 @@ describe('what publishers were told', () => {
     found.length = 0;
     judgeKept([], new Truth([kept(1, 'a', 'h:1 x'), kept(2, 'a', 'h:1 x')], PREFIX), note);
     assert.deepEqual(found, ['doubled']);
+  });
+
+  test('what a backend sends is kept in its order', () => {
+    found.length = 0;
+    judgeKept([], new Truth([kept(1, 'a', 'b:1'), kept(2, 'b', 'b:3'), kept(3, 'a', 'b:2')], PREFIX), note);
+    assert.deepEqual(found, ['out of order']);
   });
 
   test('a number is given once', () => {

@@ -80,6 +80,19 @@ export function judgeKept(kept: readonly Kept[], truth: Truth, found: (finding: 
     if (events > 1)
       found({ failing: 'doubled', client: PUBLISHER, t: 0, why: `${token} was kept ${events} times` });
   }
+  let sent = -1;
+  for (const { data, n } of truth.events) {
+    const token = /^b:(\d+)/.exec(data)?.[1];
+    if (token === undefined) continue;
+    if (Number(token) < sent)
+      found({
+        failing: 'out of order',
+        client: PUBLISHER,
+        t: 0,
+        why: `b:${token} was kept after b:${sent}, as ${n}`,
+      });
+    sent = Number(token);
+  }
   for (const why of truth.problems) found({ failing: 'wrong', client: PUBLISHER, t: 0, why });
   return tail;
 }

@@ -29,6 +29,9 @@ interface Told {
   readonly t: number;
 }
 
+/** A log turns over in not much more. */
+const SILENCE_MS = 2_500;
+
 /** From which number on a channel is wanted, and up to which. */
 interface Window {
   readonly after: number;
@@ -54,6 +57,9 @@ export class Life {
   #t = 0;
   readonly #received = new Set<number>();
   readonly #told: Told[] = [];
+  /** Where a stream that has no words for gaps may have missed something: it was cut, or silent. */
+  readonly #breaks: { readonly after: number; before: number }[] = [];
+  #heardAt = 0;
   /** What is heard of lost events that Redis itself has lost. */
   tail = 0;
   deliveries = 0;
@@ -83,6 +89,7 @@ export class Life {
     else if (line.is === 'ask') this.#ask(line.channels, number(line.since));
     else if (line.is === 'channels') this.#seal();
     else if (line.is === 'dead') this.#find('given up', line.why);
+    else if (line.is === 'error') this.#break();
   }
 
   /** Looks at what should have come. */
@@ -92,11 +99,20 @@ export class Life {
       if (this.#after === undefined || event.n <= this.#after || this.#received.has(event.n)) continue;
       if (!this.#wants(event) || this.#isTold(event)) continue;
       const isKept = this.#options.kept.has(event.n);
-      // These dialects have no words for a gap: who listens so finds it in GET /events.
-      if (!isKept && (this.#kind === 'sse' || this.#kind === 'xhr')) continue;
+      if (!isKept && this.#isExcused(event.n)) continue;
       this.#find(isKept ? 'lost' : 'untold gaps', `${event.n} on ${event.channel} never came`);
     }
     for (const told of this.#told) this.#judgeGap(told);
+  }
+
+  /** These dialects have no words for a gap: who listens so finds it in GET /events. But while all flows there is none. */
+  #isExcused(n: number): boolean {
+    if (this.#kind === 'xhr') return true;
+    return this.#kind === 'sse' && this.#breaks.some(({ after, before }) => n > after && n <= before);
+  }
+
+  #break(): void {
+    this.#breaks.push({ after: this.#n, before: Number.POSITIVE_INFINITY });
   }
 
   get #kind(): Kind {
@@ -116,6 +132,9 @@ export class Life {
 
   #event(n: number, hash: string): void {
     this.deliveries++;
+    if (this.#after !== undefined && this.#t - this.#heardAt > SILENCE_MS) this.#break();
+    for (const one of this.#breaks) one.before = Math.min(one.before, n);
+    this.#heardAt = this.#t;
     this.#after ??= n - 1;
     if (this.#received.has(n)) this.#find('doubled', `${n} came twice`);
     else if (n <= this.#n) this.#find('out of order', `${n} came after ${this.#n}`);

@@ -13,7 +13,10 @@ export class Link {
   readonly #to: Place;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
-  #held = false;
+  /** The other end of each. */
+  readonly #others = new WeakMap<Socket, Socket>();
+  readonly #held = new Set<Socket>();
+  #holdsAll = false;
 
   private constructor(name: string, at: Place, to: Place, server: Server) {
     this.name = name;
@@ -36,16 +39,23 @@ export class Link {
     for (const socket of which([...this.#sockets])) socket.resetAndDestroy();
   }
 
-  /** Nothing comes through any more, and nobody is told. */
-  hold(): void {
-    this.#held = true;
-    for (const socket of this.#sockets) socket.pause();
+  /** Nothing comes through any more, and nobody is told: not through any connection, or not through one of them. */
+  hold(which?: (sockets: readonly Socket[]) => readonly Socket[]): void {
+    this.#holdsAll ||= which === undefined;
+    for (const socket of which === undefined ? this.#sockets : which([...this.#sockets])) {
+      for (const one of [socket, this.#others.get(socket)]) {
+        if (one === undefined) continue;
+        this.#held.add(one);
+        one.pause();
+      }
+    }
   }
 
   /** What was held comes through. */
   release(): void {
-    this.#held = false;
-    for (const socket of this.#sockets) socket.resume();
+    this.#holdsAll = false;
+    for (const socket of this.#held) socket.resume();
+    this.#held.clear();
   }
 
   async close(): Promise<void> {
@@ -57,10 +67,12 @@ export class Link {
   #join(near: Socket): void {
     const far = connect({ ...this.#to, noDelay: true });
     near.setNoDelay(true);
+    this.#others.set(near, far).set(far, near);
     this.#carry(near, far);
     this.#carry(far, near);
-    if (!this.#held) near.resume();
-    else far.pause();
+    if (this.#holdsAll) this.#held.add(near).add(far);
+    if (this.#holdsAll) far.pause();
+    else near.resume();
   }
 
   #carry(from: Socket, to: Socket): void {
@@ -69,7 +81,7 @@ export class Link {
       if (!to.destroyed && !to.write(bytes)) {
         from.pause();
         to.once('drain', () => {
-          if (!this.#held) from.resume();
+          if (!this.#held.has(from)) from.resume();
         });
       }
     });
@@ -77,6 +89,7 @@ export class Link {
     from.on('error', () => undefined);
     from.on('close', () => {
       this.#sockets.delete(from);
+      this.#held.delete(from);
       to.destroy();
     });
   }

@@ -1,5 +1,6 @@
 // Makes things go wrong at random while events flow, and compares what was acknowledged, what was kept and what everybody heard.
-// `npm run test:faults -- [--minutes 3] [--seed N] [--every MS] [--keep FOLDER]`
+// `npm run test:faults -- [--minutes 3] [--seed N] [--every MS] [--without kill,pause] [--keep FOLDER]`. The same seed makes the
+// same schedule; what meets what in time differs.
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFileSync, chmodSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
@@ -13,7 +14,7 @@ import type { ClientSpec } from './history.ts';
 import { type Clients, Injector } from './injector.ts';
 import { judgeClients, judgeKept, judgePresses, judgeRaw, linesOf } from './judge.ts';
 import { FAILINGS, type Finding } from './life.ts';
-import type { Answer, Order } from './listeners.ts';
+import type { Answer, Order } from './listenerProcess.ts';
 import { HttpPublisher, keptByBackend, RawPublisher } from './publishers.ts';
 import { Random } from './random.ts';
 import { type Fault, scheduleOf, worded } from './schedule.ts';
@@ -43,6 +44,8 @@ const CHANGE_MS = 500;
 const FINISH_MS = 60_000;
 /** Longer than any retry, lease or back-off: after it everything is as it was. */
 const SETTLE_MS = 8_000;
+/** For the start, the end and the judge. */
+const PATIENCE_MS = 360_000;
 const MOST_FINDINGS = 20;
 const LINES_AROUND = 12;
 
@@ -55,6 +58,11 @@ const schedule = scheduleOf(random, length, Number(values.every)).filter(
 );
 process.stdout.write(`Seed ${seed}: ${schedule.length} faults in ${values.minutes} minutes, in ${folder}\n`);
 
+setTimeout(() => {
+  throw new Error(
+    `It has not come to its end after ${PATIENCE_MS / 60_000} minutes more than it should take; see ${folder}`,
+  );
+}, length + PATIENCE_MS).unref();
 const world = await World.start({ folder, seed, backend: { rate: RATES.backend, channels: WEIGHTED } });
 const t0 = Date.now();
 const started = performance.now();
@@ -167,11 +175,11 @@ function specOf(id: number): ClientSpec {
 }
 
 function listener(name: string): ChildProcess {
-  const child = fork(fileURLToPath(new URL('listeners.ts', import.meta.url)), [], {
+  const child = fork(fileURLToPath(new URL('listenerProcess.ts', import.meta.url)), [], {
     execArgv: ['--import', 'tsx'],
   });
   child.on('exit', (code) => {
-    if (code !== 0) world.problems.push(`${name} ended with ${code}.`);
+    if (code !== 0) throw new Error(`${name} ended with ${code}: nobody knows what its clients heard.`);
   });
   return child;
 }
@@ -216,7 +224,7 @@ ${counts.join(' · ')}
 /** What is needed to find out why, and to do it again. */
 function explain(): void {
   const lines = [
-    `seed ${seed}: do it again with --seed ${seed} --minutes ${values.minutes} --every ${values.every}`,
+    `seed ${seed}: do it again with --seed ${seed} --minutes ${values.minutes} --every ${values.every}${values.without && ` --without ${values.without}`}`,
     '',
   ];
   lines.push('The schedule:', ...schedule.map(worded), '', 'Problems:', ...problems, '');

@@ -23,6 +23,8 @@ export interface Raw {
 
 const HTTP_LANES = 8;
 const HUGE = 'x'.repeat(40_000);
+/** More than the keeper sends at once. */
+const BURST = 300;
 
 /** Publishes over HTTP through nginx, and tries again under the same key until it is told that the event is kept. */
 export class HttpPublisher {
@@ -158,11 +160,16 @@ export class RawPublisher {
     this.#redis.disconnect();
   }
 
-  /** One event, now and then the same several times in a row. */
+  /** Mostly one, now and then many at once. */
   #send(): void {
+    for (let left = this.#random.chance(0.01) ? BURST : 1; left > 0; left--) this.#sendOne();
+  }
+
+  /** One event, now and then a large one, now and then the same several times in a row. */
+  #sendOne(): void {
     const channel = this.#random.pick(this.#channels);
     const token = `r:${this.#number++}`;
-    const text = `${token} ${wordsOf(this.#random)}`;
+    const text = `${token} ${this.#random.chance(0.02) ? HUGE : wordsOf(this.#random)}`;
     const form = this.#random.between(0, 3);
     const payload =
       form === 0

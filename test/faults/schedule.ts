@@ -21,6 +21,7 @@ export type FaultKind =
   | 'cut' // all connections of a link
   | 'cut one'
   | 'hold' // nothing comes through a link for `ms`
+  | 'hold one' // nor through one of its connections
   | 'hold and cut'
   | 'slow' // clients that take nothing for `ms`
   | 'back' // clients that come back with an old cursor
@@ -54,6 +55,7 @@ const KINDS: readonly (readonly [number, FaultKind, readonly string[], readonly 
   [6, 'cut one', LINKS, [0, 0]],
   [8, 'hold', LINKS, [300, 9_000]],
   [5, 'hold and cut', LINKS, [300, 9_000]],
+  [5, 'hold one', ['app1-redis', 'app2-redis', 'sidecar-redis', 'nginx-app1', 'nginx-app2'], [300, 9_000]],
   [6, 'slow', ['clients'], [2_000, 20_000]],
   [6, 'back', ['clients'], [0, 0]],
   [6, 'leave', ['clients'], [500, 12_000]],

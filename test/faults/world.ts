@@ -41,6 +41,11 @@ export class World {
 
   static async start({ folder, seed, backend }: WorldOptions): Promise<World> {
     const world = new World(folder);
+    // However this process ends, nothing of it goes on.
+    process.on('exit', () => {
+      for (const part of world.parts.values()) part.signal('SIGKILL');
+    });
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
     await mkdir(join(folder, 'redis'));
     await mkdir(join(folder, 'nginx'));
     world.redisPort = await freePort();
