@@ -31,6 +31,16 @@ interface Told {
 
 /** A log turns over in not much more. */
 const SILENCE_MS = 2_500;
+/** After it a stream that came back is live again. */
+const CATCH_UP_MS = 2_000;
+
+interface Break {
+  readonly after: number;
+  /** The number from which on all flows again. */
+  before: number;
+  /** When something came again. */
+  resumed: number | undefined;
+}
 
 /** From which number on a channel is wanted, and up to which. */
 interface Window {
@@ -58,7 +68,7 @@ export class Life {
   readonly #received = new Set<number>();
   readonly #told: Told[] = [];
   /** Where a stream that has no words for gaps may have missed something: it was cut, or silent. */
-  readonly #breaks: { readonly after: number; before: number }[] = [];
+  readonly #breaks: Break[] = [];
   #heardAt = 0;
   /** What is heard of lost events that Redis itself has lost. */
   tail = 0;
@@ -67,6 +77,8 @@ export class Life {
   /** Channels of a session, as they were asked for. */
   readonly #windows = new Map<string, Window[]>();
   #added: { channels: string[]; since: number } | undefined;
+  /** The same, until something else comes: a gap that goes beyond what was added is told there. */
+  #sealed: { channels: string[]; since: number } | undefined;
   /** What came for a channel that was added, and is not sealed yet. */
   #late: number[] = [];
 
@@ -112,7 +124,9 @@ export class Life {
   }
 
   #break(): void {
-    this.#breaks.push({ after: this.#n, before: Number.POSITIVE_INFINITY });
+    const last = this.#breaks.at(-1);
+    if (last?.before === Number.POSITIVE_INFINITY) last.resumed = undefined;
+    else this.#breaks.push({ after: this.#n, before: Number.POSITIVE_INFINITY, resumed: undefined });
   }
 
   get #kind(): Kind {
@@ -132,8 +146,13 @@ export class Life {
 
   #event(n: number, hash: string): void {
     this.deliveries++;
+    this.#sealed = undefined;
     if (this.#after !== undefined && this.#t - this.#heardAt > SILENCE_MS) this.#break();
-    for (const one of this.#breaks) one.before = Math.min(one.before, n);
+    const last = this.#breaks.at(-1);
+    if (last) {
+      last.resumed ??= this.#t;
+      if (last.before === Number.POSITIVE_INFINITY && this.#t - last.resumed > CATCH_UP_MS) last.before = n;
+    }
     this.#heardAt = this.#t;
     this.#after ??= n - 1;
     if (this.#received.has(n)) this.#find('doubled', `${n} came twice`);
@@ -158,6 +177,7 @@ export class Life {
   }
 
   #seal(): void {
+    this.#sealed = this.#added;
     this.#added = undefined;
     this.#late = [];
   }
@@ -184,8 +204,8 @@ export class Life {
 
   #gap(channel: string | null, until: number): void {
     this.gaps++;
-    const late = channel !== null && this.#added?.channels.includes(channel);
-    const after = late ? (this.#added?.since ?? this.#n) : this.#n;
+    const added = this.#added ?? this.#sealed;
+    const after = channel !== null && added?.channels.includes(channel) ? added.since : this.#n;
     this.#told.push({ channel, after, until, t: this.#t });
   }
 
