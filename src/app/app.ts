@@ -74,7 +74,7 @@ export class App implements Listener {
       key: () => key.get(),
       authorize,
     });
-    this.metrics.gauge('streams', 'Open streams.', () => this.#streams.count);
+    this.metrics.gauge('streams', 'Open streams, and long polls that wait.', () => this.#streams.count);
     this.metrics.gauge('unsent_bytes', 'Bytes that wait for readers.', () => this.#streams.unsent);
     this.metrics.gauge(
       'requests',

@@ -48,7 +48,8 @@ export class Listening {
 
   async #ask(channels?: readonly string[]): Promise<Listeners> {
     // One after the other on the same connection, in one round trip: what is said is heard in the answer.
-    const said = this.#audiences <= FEW_AUDIENCES ? this.#report() : undefined;
+    // A store that is full takes no report, and still knows what others said.
+    const said = this.#audiences <= FEW_AUDIENCES ? this.#report().catch(() => undefined) : undefined;
     const [kept, listeners] = await Promise.all([said, this.#board.listeners(channels)]);
     return kept === false ? this.#board.listeners(channels) : listeners;
   }

@@ -25,7 +25,7 @@ export interface RunningApp {
   stop(): Promise<void>;
 }
 
-/** How long the end waits for the keeper to give its lease back. */
+/** How long the end waits for the keeper to keep what it has heard and to give its lease back. */
 const RELEASE_MS = 1_000;
 
 /** Starts the app on its port and on its store. A store that is away is no error: the app serves once it is there. */
@@ -51,7 +51,10 @@ export async function startApp({
       app.event(event);
     },
     skip: (n) => app.skip(n),
-    gap: (gap) => app.gap(gap),
+    gap: (gap) => {
+      keeper?.gap();
+      app.gap(gap);
+    },
   });
   app.start();
   return {

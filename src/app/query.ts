@@ -13,14 +13,9 @@ export function queryOf(ctx: Context): URLSearchParams {
 }
 
 /** The channels and patterns that a request names: `name=a&name=b`, and `names=a,b`. */
-export function channelsOf(
-  query: URLSearchParams,
-  single: string,
-  list: string | undefined,
-  most: number,
-): string[] {
+export function channelsOf(query: URLSearchParams, single: string, list: string, most: number): string[] {
   const names = new Set(query.getAll(single));
-  for (const joined of list === undefined ? [] : query.getAll(list)) {
+  for (const joined of query.getAll(list)) {
     for (const name of joined.split(',')) if (name !== '') names.add(name);
   }
   return checkNames(names, single, most);

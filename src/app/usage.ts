@@ -1,5 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bus, StoreUsage } from '../bus/bus.ts';
+import type { Metrics } from './metrics.ts';
+
+export interface UsageLimits {
+  readonly storeBytes: number;
+  readonly maxChannels: number;
+}
 
 /** Longer than a store takes that is there. */
 const PATIENCE_MS = 500;
@@ -15,8 +21,21 @@ export class Usage {
     this.#bus = bus;
   }
 
-  get last(): StoreUsage {
-    return this.#last;
+  /** Shows it among the figures, beside its bounds. */
+  showIn(metrics: Metrics, { storeBytes, maxChannels }: UsageLimits): void {
+    metrics.gauge('store_bytes', 'Bytes of events that are kept.', () => this.#last.bytes);
+    metrics.gauge('store_bytes_limit', 'Beyond it publishing is refused (STORE_BYTES).', () => storeBytes);
+    metrics.gauge('channels', 'Channels that are remembered.', () => this.#last.channels);
+    metrics.gauge(
+      'channels_limit',
+      'Beyond it the longest quiet one is forgotten (MAX_CHANNELS).',
+      () => maxChannels,
+    );
+    metrics.gauge(
+      'channels_floor',
+      'The newest number of a channel that was forgotten; 0: none was.',
+      () => this.#last.floor,
+    );
   }
 
   async look(): Promise<void> {

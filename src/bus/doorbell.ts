@@ -52,7 +52,7 @@ export class Doorbell {
     }
     this.#rung = Math.max(this.#rung, event.n);
     if (event.n <= this.#heard) return;
-    if (this.#recovering === undefined && event.n === this.#heard + 1) {
+    if (this.#recovering === undefined && !this.holding && event.n === this.#heard + 1) {
       this.#deliver(event);
       return;
     }
@@ -62,8 +62,12 @@ export class Doorbell {
 
   /** Does something when all that rang before has been handed on. */
   inTurn(run: () => void): void {
-    if (this.#recovering === undefined) run();
-    else this.#hold({ n: this.#rung + 0.5, run });
+    if (this.#recovering === undefined && !this.holding) {
+      run();
+      return;
+    }
+    this.#hold({ n: this.#rung + 0.5, run });
+    if (this.#recovering === undefined) void this.recover();
   }
 
   /** Whether all up to a position has been heard. */
@@ -91,6 +95,11 @@ export class Doorbell {
     return this.#recovering !== undefined;
   }
 
+  /** Whether something waits for its turn; without a recovery it is waiting for the next one, since the last has failed. */
+  get holding(): boolean {
+    return this.#held.length > 0;
+  }
+
   /** Resolves when everything up to n was heard or read, or the store is another one, or has lost what it had up to n. */
   reached(n: number): Promise<void> {
     if (this.#heard >= n) return Promise.resolve();
@@ -98,26 +107,34 @@ export class Doorbell {
   }
 
   async #recover(): Promise<void> {
+    let done = false;
     try {
       do {
         this.#again = false;
-        const rangBefore = new Set(this.#held);
-        const waitedBefore = new Set(this.#waiting);
-        const top = await this.#position();
-        // A failed look leaves h where it is: the link's return, or the quiet check, begins again from there.
-        if (top === undefined) return;
-        // What rang before the store was asked, and is not in it: lost with the store's tail, or never there.
-        this.#held = this.#held.filter((held) => held.n <= top + 0.5 || !rangBefore.has(held));
-        if (!(await this.#read(top))) return;
-        this.#deliverHeld();
-        // Who waits for more than the store has waits for what was lost with its tail.
-        this.#wake((waiting) => waiting.n > top && waitedBefore.has(waiting));
-      } while (this.#again || this.#held.some((held) => 'event' in held));
+        done = await this.#look();
+      } while (this.#again || (done && this.#held.some((held) => 'event' in held)));
     } finally {
       this.#recovering = undefined;
       this.#told.clear();
-      this.#runHeld();
+      if (done) this.#runHeld();
+      // What waits for its turn waits for the events before it too; they, and what rang, are read from the log then.
+      else this.#held = this.#held.filter((held) => 'run' in held);
     }
+  }
+
+  /** One look at the store. A failed one leaves h where it is: the link's return, or the quiet check, begins again from there. */
+  async #look(): Promise<boolean> {
+    const rangBefore = new Set(this.#held);
+    const waitedBefore = new Set(this.#waiting);
+    const top = await this.#position();
+    if (top === undefined) return false;
+    // What rang before the store was asked, and is not in it: lost with the store's tail, or never there.
+    this.#held = this.#held.filter((held) => held.n <= top || 'run' in held || !rangBefore.has(held));
+    if (!(await this.#read(top))) return false;
+    this.#deliverHeld();
+    // Who waits for more than the store has waits for what was lost with its tail.
+    this.#wake((waiting) => waiting.n > top && waitedBefore.has(waiting));
+    return true;
   }
 
   /** Where the store is. Another epoch than before: it was emptied or exchanged, and all of it is new. */

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { channelProblem, matches } from '../contract/channel.ts';
 import { dataProblem, type StoredEvent } from '../contract/event.ts';
 import { parsePayload } from '../contract/payload.ts';
@@ -6,7 +7,7 @@ import type { Log } from '../lib/log.ts';
 import { BusError, type Lease } from './bus.ts';
 import { KeeperLease } from './keeperLease.ts';
 import type { KeeperOptions, OddReason } from './keeperOptions.ts';
-import { type RawItem, RawQueue } from './rawQueue.ts';
+import { type RawItem, type RawPublish, RawQueue } from './rawQueue.ts';
 import type { RedisBus } from './redisBus.ts';
 import type { DoorbellNotice } from './redisEntries.ts';
 import type { RedisLink } from './redisLink.ts';
@@ -16,6 +17,8 @@ const TICK_MS = 1_000;
 /** A marker that has not come back after so long is sent again. */
 const MARKER_MS = 5_000;
 const BATCH = 256;
+/** How long an app that ends goes on with what it has heard. */
+const DRAIN_MS = 800;
 
 /**
  * One app of all that share a Redis is the keeper, by a short lease. It appends what `redis-cli publish` and the like say on
@@ -31,6 +34,8 @@ export class Keeper {
   readonly #queue = new RawQueue();
   #keeping = false;
   #adopting = false;
+  /** Resolves when nothing was left to be adopted, or it was no longer for this app to do. */
+  #adopted = Promise.resolve();
   #ticking = false;
   /** Something was heard that this queue had no room for: it is no longer in step with the others'. */
   #overflowed = false;
@@ -58,24 +63,32 @@ export class Keeper {
       );
     }
     this.#link.onListening(() => void this.#subscribed());
-    // The other connection may come back later than the listening one.
     this.#link.onStatus(() => void this.#tick());
     this.#timer = setInterval(() => void this.#tick(), TICK_MS);
   }
 
-  /** Gives the lease back, so that another app goes on at once. */
+  /** Keeps what it has heard, as far as the time goes, and gives the lease back, so that another app goes on at once. */
   async stop(): Promise<void> {
     this.#stopped = true;
     clearInterval(this.#timer);
-    if (!this.#keeping) return;
+    this.#adopt();
+    await Promise.race([this.#adopted, sleep(DRAIN_MS, undefined, { ref: false })]);
+    // What was sent is on its way ahead of the release, unless it has failed.
+    const left = this.#keeping ? this.#queue.unsent : this.#queue.length;
     this.#keeping = false;
-    await this.#lease.release();
+    if ((await this.#lease.release()) || left === 0) return;
+    for (let i = 0; i < left; i++) this.#options.counts.odd('overflow');
+    this.#log.warn({}, `The app ends, no other one is there, and ${left} raw publishes were not kept.`);
+  }
+
+  /** Events are gone from the log before this app has heard them. Adoptions may be among them: their publishes wait in vain. */
+  gap(): void {
+    if (this.#options.adopt.length > 0 && this.#queue.settled) void this.#sendMarker();
   }
 
   /** An event came out of the log: if it was adopted, it waits no more. */
   event(event: StoredEvent): void {
-    if (!event.adopted) return;
-    this.#queue.take(event.channel, event.raw ?? event.data);
+    if (event.adopted) this.#queue.take(event.channel, event.raw ?? event.data);
   }
 
   async #subscribed(): Promise<void> {
@@ -96,8 +109,9 @@ export class Keeper {
   }
 
   #heardMarker(marker: string): void {
-    if (!this.#queue.full) this.#queue.pushMarker(marker);
-    void this.#adopt();
+    // Its own always: without its place among the raw publishes nobody knows which of them are adopted when it is back.
+    if (!this.#queue.full || marker.startsWith(`${this.#app}:`)) this.#queue.pushMarker(marker);
+    this.#adopt();
   }
 
   #heard(pattern: string, channelBytes: Buffer, payload: Buffer): void {
@@ -105,7 +119,7 @@ export class Keeper {
     // Redis sends a message once for each pattern that matches: the first of ours counts.
     const first = this.#options.adopt.find((own) => matches(own, channel));
     if (first === undefined || redisPattern(first) !== pattern || channelProblem(channel)) return;
-    if (!this.#isKept(channel)) return;
+    if (!this.#lease.wants(channel)) return;
     if (!channelBytes.equals(Buffer.from(channel))) return; // not UTF-8: several such names would become one
     const text = payload.toString();
     if (dataProblem(text)) {
@@ -114,15 +128,12 @@ export class Keeper {
     }
     if (this.#keeping && text.includes('\ufffd') && !payload.equals(Buffer.from(text)))
       this.#options.counts.odd('not-utf8');
-    if (this.#queue.full) this.#overflow(channel);
-    else this.#queue.push(channel, text, Date.now());
-    void this.#adopt();
-  }
-
-  /** Whether the keeper adopts it too, whoever that is: what it doesn't want would wait here for ever. */
-  #isKept(channel: string): boolean {
-    const adopt = this.#lease.adoptElsewhere;
-    return adopt === undefined || adopt.some((pattern) => matches(pattern, channel));
+    if (!this.#queue.full) this.#queue.push(channel, text, Date.now());
+    else {
+      this.#overflowed = true;
+      if (!this.#lease.elsewhere) this.#odd('overflow', channel, 'too many are waiting');
+    }
+    this.#adopt();
   }
 
   #notice(notice: DoorbellNotice): void {
@@ -152,6 +163,8 @@ export class Keeper {
 
   /** Takes the lease or renews it. */
   async #hold(): Promise<void> {
+    if (this.#stopped) return;
+    const { marker } = this.#queue;
     const n = await this.#lease.hold({ held: this.#keeping, eligible: this.#queue.settled });
     if (n === undefined) {
       this.#keeping = false;
@@ -161,37 +174,37 @@ export class Keeper {
     if (this.#keeping) return;
     // What an earlier keeper has adopted must have left the queue before the rest is adopted.
     await this.#bus.doorbell?.reached(n);
+    // It has subscribed anew meanwhile, and may have missed something: it begins again, and is no candidate.
+    if (this.#stopped || this.#queue.marker !== marker) return;
     this.#queue.settleAlone();
     this.#queue.forgetSent();
     this.#keeping = true;
     this.#log.debug({}, 'This app is the keeper now.');
-    void this.#adopt();
+    this.#adopt();
   }
 
   /** The keeper's ADOPT decides. Where it differs from this app's, that is a mistake, and is said. */
   #compareAdopt(): void {
-    const theirs = this.#lease.adoptElsewhere?.join(',');
-    const ours = this.#lease.adopt.join(',');
-    if (theirs === undefined || theirs === ours) return;
-    this.#queue.keepOnly((channel) => this.#isKept(channel));
-    if (theirs === this.#warned) return;
-    this.#warned = theirs;
-    this.#log.warn(
-      {},
-      `Another app on this Redis keeps the raw publishes, and its ADOPT is "${theirs}", not "${ours}": only what it names is kept. Set it alike everywhere.`,
-    );
+    const { difference } = this.#lease;
+    if (difference === undefined) return;
+    this.#queue.keepOnly((channel) => this.#lease.wants(channel));
+    if (difference !== this.#warned) this.#log.warn({}, difference);
+    this.#warned = difference;
   }
 
   /** After an overflow the queues differ. The keeper's counts, and the others begin anew with a marker. */
   async #getInStep(): Promise<void> {
     if (this.#keeping && this.#queue.full) return;
     this.#overflowed = false;
-    if (this.#keeping) await this.#say({ anew: true }, this.#lease.terms);
+    if (this.#keeping) await this.#lease.say({ anew: true }, this.#lease.terms);
     else await this.#sendMarker();
   }
 
-  async #adopt(): Promise<void> {
-    if (!this.#keeping || this.#adopting) return;
+  #adopt(): void {
+    if (this.#keeping && !this.#adopting) this.#adopted = this.#adoptAll();
+  }
+
+  async #adoptAll(): Promise<void> {
     this.#adopting = true;
     try {
       let batch = this.#queue.send(BATCH);
@@ -207,8 +220,8 @@ export class Keeper {
 
   async #adoptOne(item: RawItem, lease: Lease): Promise<void> {
     try {
-      if (item.marker !== undefined) {
-        await this.#say({ marker: item.marker }, lease);
+      if ('marker' in item) {
+        await this.#lease.say({ marker: item.marker }, lease);
         return;
       }
       const { renamed, ...payload } = parsePayload(item.text);
@@ -218,29 +231,16 @@ export class Keeper {
     } catch (error) {
       const { reason, message } = error instanceof BusError ? error : new BusError('away', String(error));
       if (reason === 'away' || reason === 'fenced') this.#keeping = false;
-      else await this.#drop(item, lease, reason, message);
+      else if ('text' in item) await this.#drop(item, lease, reason, message);
     }
   }
 
   /** Nobody can keep it: the others must not try for ever, nor much later. */
-  async #drop({ channel, text }: RawItem, lease: Lease, reason: OddReason, why: string): Promise<void> {
+  async #drop({ channel, text }: RawPublish, lease: Lease, reason: OddReason, why: string): Promise<void> {
     this.#odd(reason, channel, why);
-    await this.#say({ dropped: [channel, text] }, lease).catch(() => {
+    await this.#lease.say({ dropped: [channel, text] }, lease).catch(() => {
       this.#keeping = false;
     });
-  }
-
-  /** Tells all apps. One that is not the keeper any more must not. */
-  async #say(notice: DoorbellNotice, { key, token }: Lease): Promise<void> {
-    const said = await this.#link.ask((redis) =>
-      redis.pinstreamSay(key, token, this.#link.names.doorbell, JSON.stringify(notice)),
-    );
-    if (said !== 1) throw new BusError('fenced', 'It is no longer for this app to say.');
-  }
-
-  #overflow(channel: string): void {
-    this.#overflowed = true;
-    if (!this.#lease.elsewhere) this.#odd('overflow', channel, 'too many are waiting');
   }
 
   #odd(reason: OddReason, channel: string, why: string): void {

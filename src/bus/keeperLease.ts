@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import type { Lease } from './bus.ts';
+import { matches } from '../contract/channel.ts';
+import { BusError, type Lease } from './bus.ts';
+import type { DoorbellNotice } from './redisEntries.ts';
 import type { RedisLink } from './redisLink.ts';
 
 const LEASE_MS = 5_000;
@@ -46,6 +48,20 @@ export class KeeperLease {
     return this.#holder.slice(this.#holder.indexOf(' ') + 1).split(',');
   }
 
+  /** Whether the keeper adopts it too, whoever that is: what it doesn't want would wait here for ever. */
+  wants(channel: string): boolean {
+    const adopt = this.adoptElsewhere;
+    return adopt === undefined || adopt.some((pattern) => matches(pattern, channel));
+  }
+
+  /** What is to be said when the keeper's ADOPT is not this app's. */
+  get difference(): string | undefined {
+    const theirs = this.adoptElsewhere?.join(',');
+    const ours = this.adopt.join(',');
+    if (theirs === undefined || theirs === ours) return undefined;
+    return `Another app on this Redis keeps the raw publishes, and its ADOPT is "${theirs}", not "${ours}": only what it names is kept. Set it alike everywhere.`;
+  }
+
   /**
    * Takes it, or renews it if it is held. Answers the newest number, or undefined when it is somebody else's. An app that is
    * not eligible, since it may have missed something, leaves it to those who are.
@@ -73,10 +89,19 @@ export class KeeperLease {
     return undefined;
   }
 
-  /** Gives it back, so that another app goes on at once. */
-  async release(): Promise<void> {
-    await this.#link
+  /** Tells all apps, as the keeper. One that is not the keeper any more must not. */
+  async say(notice: DoorbellNotice, { key, token }: Lease): Promise<void> {
+    const said = await this.#link.ask((redis) =>
+      redis.pinstreamSay(key, token, this.#link.names.doorbell, JSON.stringify(notice)),
+    );
+    if (said !== 1) throw new BusError('fenced', 'It is no longer for this app to say.');
+  }
+
+  /** Gives it back, so that another app goes on at once. Answers whether there is another one, as far as is known. */
+  async release(): Promise<boolean> {
+    const others = await this.#link
       .ask((redis) => redis.pinstreamRelease(this.#key, this.#candidatesKey, this.#token, this.#app))
-      .catch(() => undefined);
+      .catch(() => 0);
+    return Number(others) > 0;
   }
 }

@@ -3,14 +3,16 @@ const MOST_EARLY = 10_000;
 const MOST_ITEMS = 100_000;
 const MOST_BYTES = 64 * 1_048_576;
 
-/** A raw publish that was heard and has no number yet, or a marker among them. */
-export interface RawItem {
+/** A raw publish that was heard and has no number yet. */
+export interface RawPublish {
   readonly channel: string;
   readonly text: string;
   /** When it was heard: it may have to wait for its number. */
   readonly at: number;
-  readonly marker?: string;
 }
+
+/** What an app has heard, in its order: raw publishes, and markers among them. */
+export type RawItem = RawPublish | { readonly marker: string };
 
 /**
  * The raw publishes that an app has heard and that nobody is known to have adopted. Every app keeps them, so that the next
@@ -26,7 +28,7 @@ export class RawQueue {
   /** Those that the keeper has not sent to the log yet, in the same order. */
   #unsent = new Set<RawItem>();
   /** Channel → text → the equal ones, oldest first. */
-  readonly #equal = new Map<string, Map<string, Set<RawItem>>>();
+  readonly #equal = new Map<string, Map<string, Set<RawPublish>>>();
   #bytes = 0;
   #marker: string | undefined;
   #early: [channel: string, text: string][] = [];
@@ -39,6 +41,16 @@ export class RawQueue {
     return this.#items.size >= MOST_ITEMS || this.#bytes >= MOST_BYTES;
   }
 
+  /** How many raw publishes the keeper has not sent to the log yet. */
+  get unsent(): number {
+    return [...this.#unsent].filter((item) => 'text' in item).length;
+  }
+
+  /** The marker that is out: another one for each subscription. */
+  get marker(): string | undefined {
+    return this.#marker;
+  }
+
   /** Whether this queue is in step with the keeper's. */
   get settled(): boolean {
     return this.#marker === undefined;
@@ -47,7 +59,7 @@ export class RawQueue {
   push(channel: string, text: string, at: number): void {
     const item = { channel, text, at };
     this.#add(item);
-    const texts = this.#equal.get(channel) ?? new Map<string, Set<RawItem>>();
+    const texts = this.#equal.get(channel) ?? new Map<string, Set<RawPublish>>();
     this.#equal.set(channel, texts);
     const equal = texts.get(text);
     if (equal) equal.add(item);
@@ -56,7 +68,7 @@ export class RawQueue {
 
   /** A marker was heard among the raw publishes: this app's or another one's. */
   pushMarker(marker: string): void {
-    this.#add({ channel: '', text: '', at: 0, marker });
+    this.#add({ marker });
   }
 
   /** This app has subscribed anew, and will send this marker. */
@@ -80,13 +92,15 @@ export class RawQueue {
   /** The keeper has come to a marker: all before it is adopted. */
   passed(marker: string): void {
     const found = this.#find(marker);
-    if (marker === this.#marker) {
-      if (found) this.#removeUpTo(found);
-      this.#marker = undefined;
-      this.#early = [];
-    } else if (found) {
+    // Its place among the raw publishes is not known, so neither is what was before it: the next marker tells.
+    if (!found) return;
+    if (marker !== this.#marker) {
       this.#remove(found);
+      return;
     }
+    this.#removeUpTo(found);
+    this.#marker = undefined;
+    this.#early = [];
   }
 
   /** There is no keeper who could send the marker back: what was heard of adoptions is all there is to go by. */
@@ -115,8 +129,7 @@ export class RawQueue {
 
   /** Lets go of what nobody is going to adopt. */
   keepOnly(wanted: (channel: string) => boolean): void {
-    for (const item of this.#items)
-      if (item.marker === undefined && !wanted(item.channel)) this.#remove(item);
+    for (const item of this.#items) if ('text' in item && !wanted(item.channel)) this.#remove(item);
   }
 
   #add(item: RawItem): void {
@@ -126,7 +139,7 @@ export class RawQueue {
   }
 
   #find(marker: string): RawItem | undefined {
-    for (const item of this.#items) if (item.marker === marker) return item;
+    for (const item of this.#items) if ('marker' in item && item.marker === marker) return item;
     return undefined;
   }
 
@@ -141,6 +154,7 @@ export class RawQueue {
     this.#items.delete(item);
     this.#unsent.delete(item);
     this.#bytes -= sizeOf(item);
+    if ('marker' in item) return;
     const texts = this.#equal.get(item.channel);
     const equal = texts?.get(item.text);
     equal?.delete(item);
@@ -150,6 +164,6 @@ export class RawQueue {
 }
 
 /** About what it takes in memory. */
-function sizeOf({ channel, text }: RawItem): number {
-  return 2 * (channel.length + text.length);
+function sizeOf(item: RawItem): number {
+  return 'marker' in item ? 0 : 2 * (item.channel.length + item.text.length);
 }

@@ -23,6 +23,7 @@ import {
   type StoreLimits,
 } from './bus.ts';
 import { Doorbell } from './doorbell.ts';
+import { readChannels } from './redisChannels.ts';
 import { type DoorbellNotice, readEntry, readRing } from './redisEntries.ts';
 import type { RedisLink } from './redisLink.ts';
 import { readUsage } from './redisUsage.ts';
@@ -166,22 +167,8 @@ export class RedisBus implements Bus {
     return tails;
   }
 
-  async channels(): Promise<ChannelInfo[]> {
-    const { names } = this.#link;
-    const last = await this.#link.ask((redis) => redis.zrange(names.last, '0', '-1', 'WITHSCORES'));
-    const found: { channel: string; last: number }[] = [];
-    for (let i = 0; i < last.length; i += 2)
-      found.push({ channel: last[i] as string, last: Number(last[i + 1]) });
-    // All at once, in one write: a round trip for each would take seconds.
-    const lengths = await this.#link.ask(async (redis) => {
-      const asked = redis.pipeline();
-      for (const { channel } of found) asked.xlen(names.logs + channel);
-      return ((await asked.exec()) ?? []).map(([error, length]) => {
-        if (error) throw error;
-        return Number(length);
-      });
-    });
-    return found.map((info, i) => ({ ...info, length: lengths[i] ?? 0 }));
+  channels(): Promise<ChannelInfo[]> {
+    return readChannels(this.#link);
   }
 
   async position(): Promise<Cursor> {
@@ -210,7 +197,8 @@ export class RedisBus implements Bus {
   #listen(listener: Listener): void {
     const doorbell = new Doorbell(
       {
-        position: () => this.position(),
+        // Raw publishes come before their adoptions: those that the log tells of must have been heard.
+        position: () => this.#positionHeard(),
         since: (after, upTo) => this.since({ channels: ['*'], after, upTo }),
       },
       listener,
@@ -227,15 +215,22 @@ export class RedisBus implements Bus {
   }
 
   /**
-   * Whether something was missed although the connection looks healthy. The listening connection is asked something after
-   * the newest number is known: what rang for it has arrived by then, and is not taken for missed.
+   * Where the store is, once all that it pushed on the way there has been heard: the listening connection is asked something
+   * after the newest number is known.
    */
-  async #check(doorbell: Doorbell): Promise<void> {
+  async #positionHeard(): Promise<Cursor> {
     const position = await this.position();
     await this.#link.heardUpToNow();
-    if (doorbell.recovering || doorbell.isAt(position)) return;
+    return position;
+  }
+
+  /** Whether something was missed although the connection looks healthy, or waits since a look has failed. */
+  async #check(doorbell: Doorbell): Promise<void> {
+    const position = await this.#positionHeard();
+    const missed = !doorbell.isAt(position);
+    if (doorbell.recovering || !(missed || doorbell.holding)) return;
     // It did not ring: a connection that leaves something out leaves out raw publishes too, which no log has.
-    if (doorbell.epoch === position.epoch) this.#link.listenAnew();
+    if (missed && doorbell.epoch === position.epoch) this.#link.listenAnew();
     await doorbell.recover();
   }
 

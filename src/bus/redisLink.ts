@@ -1,26 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Redis, type RedisOptions } from 'ioredis';
+import { Redis } from 'ioredis';
 import type { Log } from '../lib/log.ts';
-import type { Sentinels } from '../lib/settings.ts';
 import { BusError } from './bus.ts';
 import { type RedisNames, redisNames } from './redisNames.ts';
+import { connectionOf, type RedisAddress } from './redisOptions.ts';
 import { busErrorOf, sentenceOf } from './redisTrouble.ts';
 import { type RedisScripts, scripts } from './scripts.ts';
 
-export interface RedisAddress {
-  readonly url: string;
-  readonly sentinels?: Sentinels | undefined;
-  readonly prefix: string;
-}
+export type { RedisAddress };
 
 type Hearer = (text: string) => void;
 type PatternHearer = (pattern: string, channel: Buffer, payload: Buffer) => void;
 
-/** A peer that says nothing for so long, though it was asked something, is taken for dead. */
-const SILENCE_MS = 5_000;
 /** How often the listening connection is asked something: nobody else would notice that it is dead. */
 const PING_MS = 3_000;
-const LONGEST_PAUSE_MS = 2_000;
 const GOODBYE_MS = 500;
 
 /**
@@ -51,7 +44,7 @@ export class RedisLink {
   #closed = false;
 
   constructor(address: RedisAddress, log: Log) {
-    const { options, where, db } = connection(address);
+    const { options, where, db } = connectionOf(address);
     this.names = redisNames(address.prefix, db);
     this.#where = where;
     this.#log = log;
@@ -175,16 +168,21 @@ export class RedisLink {
       this.#tell();
     } catch (error) {
       this.#fails(error as Error);
+      this.send.disconnect(true);
     }
   }
 
   async #subscribe(): Promise<void> {
     try {
       this.#earRunId = await runIdOf(this.#ear);
-      if (this.#runId !== undefined && this.#runId !== this.#earRunId) this.send.disconnect(true);
       if (this.#hearers.size > 0) await this.#ear.subscribe(...this.#hearers.keys());
       if (this.#patterns.length > 0) await this.#ear.psubscribe(...this.#patterns);
       this.#listening = true;
+      // Only now: the other one may have reached a new server while this one was subscribing.
+      if (this.#runId !== undefined && this.#runId !== this.#earRunId) {
+        this.#runId = undefined;
+        this.send.disconnect(true);
+      }
       // First those who may have missed something: that all is well is not for them to hear before they know.
       for (const done of this.#onListening) done();
       this.#tell();
@@ -196,6 +194,7 @@ export class RedisLink {
 
   #lost(): void {
     if (this.send.status !== 'ready') this.#runId = undefined;
+    this.#problem ??= 'it closed the connection.';
     this.#tell();
   }
 
@@ -205,8 +204,9 @@ export class RedisLink {
 
   /** One line when Redis is away, one when it is back, however often it is tried in between. */
   #tell(): void {
+    if (this.ready) this.#problem = undefined;
     if (this.#closed || this.#told === this.ready) return;
-    if (!this.ready && this.#told === undefined && this.#problem === undefined) return;
+    if (!this.ready && this.#problem === undefined) return;
     if (this.ready) this.#log.info({}, `Redis at ${this.#where} is there.`);
     else this.#log.warn({}, `${this.problem} Pinstream goes on trying.`);
     this.#told = this.ready;
@@ -217,34 +217,4 @@ export class RedisLink {
 /** Which process of Redis answers: another one after each restart and failover. */
 async function runIdOf(redis: Redis): Promise<string> {
   return /^run_id:(\w+)/m.exec(await redis.info('server'))?.[1] ?? 'unknown';
-}
-
-function connection({ url, sentinels }: RedisAddress): { options: RedisOptions; where: string; db: number } {
-  const { protocol, hostname, port, username, password, pathname } = new URL(url || 'redis://localhost');
-  const unix = protocol === 'unix:';
-  const db = unix ? 0 : Number(pathname.slice(1) || 0);
-  const host = hostname.replace(/^\[(.*)\]$/, '$1') || 'localhost';
-  const address = unix ? { path: pathname } : { host, port: Number(port || 6379) };
-  const options: RedisOptions = {
-    ...(sentinels
-      ? { sentinels: [...sentinels.hosts], name: sentinels.name, failoverDetector: true }
-      : address),
-    ...(username ? { username: decodeURIComponent(username) } : {}),
-    ...(password ? { password: decodeURIComponent(password) } : {}),
-    ...(protocol === 'rediss:' ? { tls: {} } : {}),
-    db,
-    lazyConnect: true,
-    enableOfflineQueue: false,
-    autoResubscribe: false,
-    autoResendUnfulfilledCommands: false,
-    maxRetriesPerRequest: 0,
-    socketTimeout: SILENCE_MS,
-    connectTimeout: SILENCE_MS,
-    disableClientInfo: true,
-    // A master that has become a replica: Sentinel knows where the new one is.
-    reconnectOnError: ({ message }) => message.startsWith('READONLY'),
-    retryStrategy: (times) => Math.min(50 * 2 ** Math.min(times, 10), LONGEST_PAUSE_MS),
-  };
-  const where = sentinels ? `${sentinels.name} (Sentinel)` : unix ? pathname : `${host}:${port || 6379}`;
-  return { options, where, db };
 }

@@ -41,17 +41,17 @@ export class RedisReports {
     this.#revision = whole ? 1 : this.#revision + 1;
     const expected = this.#revision;
     try {
-      // Sent in this order on one connection, without waiting in between: who asks right after it, hears of it.
-      const [revision] = await this.#link.ask((redis) => {
+      // Sent in this order on one connection, without waiting in between: who asks right after it, hears of it. What makes it
+      // run out comes before the many names: whoever is killed between them leaves nothing that stays for ever.
+      const [, revision] = await this.#link.ask((redis) => {
         const key = this.#key;
-        const removed = whole ? [redis.del(key)] : pieces(gone).map((some) => redis.hdel(key, ...some));
-        const set = pieces(changed).map((some) => redis.hset(key, ...some.flat()));
         return Promise.all([
+          whole && redis.del(key),
           redis.hincrby(key, REVISION, 1),
           redis.expire(key, REPORT_SECONDS),
           redis.sadd(this.#link.names.reports, this.#process),
-          ...removed,
-          ...set,
+          ...pieces(gone).map((some) => redis.hdel(key, ...some)),
+          ...pieces(changed).map((some) => redis.hset(key, ...some.flat())),
         ]);
       });
       if (revision === expected) return true;

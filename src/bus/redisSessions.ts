@@ -1,5 +1,11 @@
 import type { RedisLink } from './redisLink.ts';
-import { type KeptSession, SESSION_SECONDS, type SessionRecord, type Sessions } from './sessions.ts';
+import {
+  type KeptSession,
+  PARTING_SECONDS,
+  SESSION_SECONDS,
+  type SessionRecord,
+  type Sessions,
+} from './sessions.ts';
 
 /** The sessions of all processes that share a Redis. */
 export class RedisSessions implements Sessions {
@@ -24,17 +30,17 @@ export class RedisSessions implements Sessions {
 
   async swap(word: string, was: KeptSession | undefined, record: SessionRecord): Promise<boolean> {
     const changed = record.rev === was?.record.rev ? '' : this.#link.names.sessionChanged;
+    const text = JSON.stringify(record);
     const kept = await this.#link.ask((redis) =>
-      redis.pinstreamSession(
-        this.#key(word),
-        was?.text ?? '',
-        JSON.stringify(record),
-        SESSION_SECONDS,
-        changed,
-        word,
-      ),
+      redis.pinstreamSession(this.#key(word), was?.text ?? '', text, SESSION_SECONDS, changed, word),
     );
     return kept === 1;
+  }
+
+  async part(word: string, { text }: KeptSession): Promise<void> {
+    await this.#link.ask((redis) =>
+      redis.pinstreamSession(this.#key(word), text, text, PARTING_SECONDS, '', word),
+    );
   }
 
   #key(word: string): string {

@@ -9,6 +9,8 @@ export interface Sessions {
   read(word: string): Promise<KeptSession | undefined>;
   /** Keeps a record in place of the one that was read, or of none. false: it is another one by now, and stays. */
   swap(word: string, was: KeptSession | undefined, record: SessionRecord): Promise<boolean>;
+  /** Lets the one that was read live for PARTING_SECONDS only, unless it is asked for or becomes another one before. */
+  part(word: string, was: KeptSession): Promise<void>;
 }
 
 export interface SessionRecord {
@@ -19,6 +21,8 @@ export interface SessionRecord {
   readonly owed: readonly Owed[];
   /** The stream that was opened last. An older one, whose reader may long be gone, says nothing of how far the reader is. */
   readonly stream: string;
+  /** The client's own count of its changes, if it has one: a change that comes late, after a newer one, is not made. */
+  readonly change?: number;
 }
 
 /** The events after a cursor, on a channel or pattern that was added. */
@@ -41,6 +45,8 @@ export interface KeptSession {
 }
 
 export const SESSION_SECONDS = 3_600;
+/** For a session that its stream's address makes again: otherwise each opening with a new word would be kept for an hour. */
+export const PARTING_SECONDS = 60;
 
 /**
  * Makes another record of the one that is kept, however many do so at once; `next` may be asked several times. When it answers

@@ -4,6 +4,8 @@ import { connect, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { Metrics } from '../../src/app/metrics.ts';
 import { createPatientServer } from '../../src/app/patientServer.ts';
+import { Connection } from '../../src/app/sse/connection.ts';
+import { frame } from '../../src/app/sse/frame.ts';
 import { startApp, type TestApp } from '../support/app.ts';
 import { eventually, ready } from '../support/ready.ts';
 import { TestRedis } from '../support/redis.ts';
@@ -155,6 +157,45 @@ test('CLIENT_BUFFER: who stops reading is cut off, nobody else waits, and it com
   assert.deepEqual(replayed, ids.slice(ids.indexOf(had) + 1));
   back.close();
   other.close();
+});
+
+test('a pipelined stream that nobody takes is cut off once, with its connection', async (t) => {
+  const app = await appFor(t, { CLIENT_BUFFER: '128KiB' });
+  const socket = connect(app.port, '127.0.0.1');
+  t.after(() => socket.destroy());
+  socket.on('error', () => {}).resume(); // cut off
+  const closed = once(socket, 'close');
+  const asked = (channel: string) => `GET /stream?channel=${channel} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
+  // What is said to the second waits behind the first, which never ends.
+  socket.write(asked('quiet') + asked('a'));
+  await eventually('both are open', async () => (await figure(app, 'pinstream_streams')) === 2);
+  for (let i = 0; i < 4; i++) await publish(app, LARGE);
+  await eventually('both are gone', async () => (await figure(app, 'pinstream_streams')) === 0);
+  await closed;
+  assert.equal(await figure(app, 'pinstream_streams_cut_total{reason="slow"}'), 1);
+  assert.equal(await figure(app, 'pinstream_unsent_bytes'), 0);
+});
+
+test('who does not take the last words is cut off too, and nobody twice', () => {
+  const cut: string[] = [];
+  const reader = {
+    sent: 0,
+    unsent: 100,
+    destroyed: 0,
+    write() {},
+    end() {},
+    destroy() {
+      this.destroyed++;
+    },
+    drained: () => Promise.resolve(),
+  };
+  const connection = new Connection(reader, { buffer: 1_000, stall: 30_000 }, (reason) => cut.push(reason));
+  connection.end(frame('event: pinstream\n\n'));
+  connection.checkStall(0);
+  connection.checkStall(29_999);
+  assert.deepEqual(cut, []);
+  for (const now of [30_000, 30_400, 90_000]) connection.checkStall(now);
+  assert.deepEqual([cut, reader.destroyed], [['stalled'], 1]);
 });
 
 test('who takes nothing for 30 s while something waits is cut off', async (t) => {

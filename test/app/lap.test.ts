@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
+import { StoreChanged } from '../../src/app/sse/catchUp.ts';
 import { Connection } from '../../src/app/sse/connection.ts';
 import type { Frame } from '../../src/app/sse/frame.ts';
 import { Hub } from '../../src/app/sse/hub.ts';
-import { join, StoreChanged, type Wish } from '../../src/app/sse/join.ts';
+import { join, type Wish } from '../../src/app/sse/join.ts';
 import type { Output } from '../../src/app/sse/output.ts';
 import type { Bus, Page, SinceQuery } from '../../src/bus/bus.ts';
 import { MemoryBus } from '../../src/bus/memoryBus.ts';

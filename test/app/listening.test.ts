@@ -3,14 +3,16 @@ import { after, afterEach, before, beforeEach, describe, test } from 'node:test'
 import { Listening } from '../../src/app/listening.ts';
 import type { Member } from '../../src/app/sse/audience.ts';
 import { Hub } from '../../src/app/sse/hub.ts';
+import { BusError } from '../../src/bus/bus.ts';
 import { MemoryBoard } from '../../src/bus/memoryBoard.ts';
 import { RedisBoard } from '../../src/bus/redisBoard.ts';
 import { RedisLink } from '../../src/bus/redisLink.ts';
 import { silentLog } from '../../src/lib/log.ts';
 import { startApp } from '../support/app.ts';
-import { eventually } from '../support/ready.ts';
+import { loggedLines } from '../support/logged.ts';
+import { eventually, ready } from '../support/ready.ts';
 import { TestRedis } from '../support/redis.ts';
-import { request } from '../support/request.ts';
+import { post, request } from '../support/request.ts';
 
 /** The streams of one app, without their connections. */
 class Streams {
@@ -61,6 +63,31 @@ describe('who listens', () => {
     });
   }
 });
+
+for (const error of [new BusError('away', 'Redis is away.'), new Error('odd')]) {
+  test(`an event that is kept is answered so, also when who listens cannot be asked (${error.name})`, async (t) => {
+    const { log, lines } = loggedLines();
+    const app = await startApp({}, { log });
+    t.after(() => app.stop());
+    app.store.board.listeners = () => Promise.reject(error);
+    const { epoch } = await app.store.bus.position();
+    const one = await post(`${app.url}/events`, { channel: 'a', data: '1' });
+    assert.deepEqual([one.status, one.json], [201, { id: `${epoch}-1`, streams: null }]);
+    const many = await post(`${app.url}/events`, [{ channel: 'a', data: '2' }, { channel: 'a' }]);
+    assert.deepEqual(
+      [many.status, many.json],
+      [
+        207,
+        [
+          { id: `${epoch}-2`, streams: null },
+          { status: 400, error: 'Say what: "data" is missing.', field: 'data' },
+        ],
+      ],
+    );
+    const logged = error instanceof BusError ? 0 : 2;
+    assert.equal(lines.filter((line) => line.startsWith('error: ')).length, logged, lines.join('\n'));
+  });
+}
 
 function boardOn(redis: TestRedis): RedisBoard {
   return new RedisBoard(new RedisLink({ url: redis.url, prefix: 'pinstream:' }, silentLog));
@@ -186,6 +213,31 @@ describe('who listens, over several apps on one Redis', () => {
     assert.deepEqual(await two.counts('a'), [1]);
     assert.equal(await redis.command('SCARD', 'pinstream:reports'), 1);
     assert.deepEqual(await one.counts('a'), [2]);
+  });
+
+  test('a Redis that is full takes no report, and is asked all the same', async (t) => {
+    const app = await startApp({ REDIS_URL: redis.url });
+    t.after(() => app.stop());
+    const two = await open();
+    await ready(app.url);
+    two.open('a', 'room-*');
+    await two.counts();
+    await redis.command('CONFIG', 'SET', 'maxmemory', '1');
+    t.after(() => redis.command('CONFIG', 'SET', 'maxmemory', '0'));
+    const [stats, channels] = [await request(`${app.url}/stats`), await request(`${app.url}/channels`)];
+    assert.deepEqual(
+      [stats.status, stats.json],
+      [
+        200,
+        [
+          ['a', 1],
+          ['room-*', 1],
+        ],
+      ],
+    );
+    assert.equal(channels.status, 200);
+    const { channels: listed } = channels.json as { channels: object[] };
+    assert.deepEqual(listed, [{ channel: 'a', streams: 1, length: 0, last: null }]);
   });
 
   test('an app that stops is gone at once', async () => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import { Hub } from '../../src/app/sse/hub.ts';
 import type { Found, Poll, Question } from '../../src/app/sse/poll.ts';
 import { Polls } from '../../src/app/sse/polls.ts';
@@ -15,25 +16,33 @@ class CountingBus extends MemoryBus {
   reads = 0;
   away = false;
   onItsWay: Promise<void> | undefined;
+  /** Turns of the event loop that an answer takes. */
+  turns = 0;
 
   override async since(query: SinceQuery): Promise<Page> {
     this.reads++;
     if (this.away) throw new BusError('away', 'The store is away.');
     const page = await super.since(query);
     await this.onItsWay;
+    for (let i = 0; i < this.turns; i++) await turn();
     return page;
   }
 }
 
 /** The polls of an app on a store with five events on the channel `before`. */
 class Waiting {
-  readonly bus = new CountingBus(LIMITS);
+  readonly bus: CountingBus;
   readonly hub = new Hub();
-  readonly polls = new Polls(this.hub, this.bus);
+  readonly polls: Polls;
   readonly #timersBefore = timers();
 
-  static async start(): Promise<Waiting> {
-    const waiting = new Waiting();
+  constructor(logLength: number) {
+    this.bus = new CountingBus({ ...LIMITS, logLength });
+    this.polls = new Polls(this.hub, this.bus);
+  }
+
+  static async start({ logLength } = LIMITS): Promise<Waiting> {
+    const waiting = new Waiting(logLength);
     await waiting.bus.start(waiting.hub);
     for (let i = 1; i <= 5; i++) await waiting.publish('before', String(i));
     return waiting;
@@ -56,9 +65,23 @@ class Waiting {
     return polls;
   }
 
+  /** How many wait. */
+  get count(): number {
+    return [...this.hub.audiences].reduce((sum, { members }) => sum + members.size, 0);
+  }
+
+  /** Reads one event after the other, up to a number. */
+  async readOn(from: number, upTo: number): Promise<void> {
+    for (let at = from; at < upTo; ) {
+      const { page } = await this.open(at, ['a'], { limit: 1 }).answer;
+      at = page.end;
+      await turn();
+    }
+  }
+
   /** Nobody is counted, listened for or waited for any more. */
   assertEmpty(): void {
-    assert.equal(this.polls.count, 0);
+    assert.equal(this.count, 0);
     assert.deepEqual([...this.hub.audiences], []);
     assert.ok(
       timers() <= this.#timersBefore + 1,
@@ -123,7 +146,7 @@ describe('long polls', { timeout: 30_000 }, () => {
       [first, second, third].map((found) => found?.page.end),
       [11, 11, 10],
     );
-    assert.equal(app.polls.count, 1, 'one has heard more elsewhere than this app, and waits on');
+    assert.equal(app.count, 1, 'one has heard more elsewhere than this app, and waits on');
     app.polls.close();
   });
 
@@ -138,6 +161,23 @@ describe('long polls', { timeout: 30_000 }, () => {
     assert.deepEqual(said(behind as Found), ['1']);
     assert.deepEqual(said(between as Found), ['3', '4', '5']);
     assert.deepEqual(said(near as Found), ['7', '8', '9']);
+    app.assertEmpty();
+  });
+
+  test('readers who catch up keep nobody from an event that has come, and others do not keep one far behind', async () => {
+    const app = await Waiting.start({ ...LIMITS, logLength: 1_000 });
+    for (let n = 6; n <= 205; n++) await app.publish('a', String(n));
+    app.bus.turns = 2;
+    const reading = Promise.all([50, 53, 56, 59, 62].map((from) => app.readOn(from, 205)));
+    for (let i = 0; i < 10; i++) await turn();
+    const live = app.open(205);
+    const behind = app.open(5, ['a'], { limit: 1 });
+    await app.publish('a', 'new');
+    app.bus.reads = 0;
+    const [found, first] = await answers([live, behind]);
+    assert.deepEqual([said(found as Found), said(first as Found)], [['new'], ['6']]);
+    assert.ok(app.bus.reads <= 20, `after ${app.bus.reads} reads, of hundreds that the others need`);
+    await reading;
     app.assertEmpty();
   });
 
@@ -223,7 +263,7 @@ describe('long polls', { timeout: 30_000 }, () => {
     app.bus.away = true;
     await app.publish('a', 'unseen');
     for (const poll of waiting) await assert.rejects(poll.answer, { name: 'BusError', reason: 'away' });
-    assert.equal(app.polls.count, 1);
+    assert.equal(app.count, 1);
     app.bus.away = false;
     const again = app.open(5);
     await app.publish('b', 'seen');

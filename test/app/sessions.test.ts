@@ -3,7 +3,7 @@ import { after, before, describe, type TestContext, test } from 'node:test';
 import { EventSource } from 'eventsource';
 import { startApp, type TestApp } from '../support/app.ts';
 import { Cutter } from '../support/cutter.ts';
-import { ready } from '../support/ready.ts';
+import { eventually, ready } from '../support/ready.ts';
 import { TestRedis } from '../support/redis.ts';
 import { post, request } from '../support/request.ts';
 import { lastId, newSession, putChannels } from '../support/session.ts';
@@ -146,6 +146,25 @@ function changing(kind: string, settings: () => Record<string, string>): void {
         [2, 3, 4, 5, 6, 7, 11, 12].concat(heard.includes(8) ? [8] : []).sort((x, y) => x - y),
       );
       assert.equal(saidChannels(stream).at(-1), '["c","d"]');
+    });
+
+    test('a change that is carried out late, after a newer one, is not made', async (t) => {
+      const app = await appFor(t, settings());
+      const session = newSession();
+      const stream = await app.stream(`/stream?channel=a&session=${session}`);
+      const change = async (count: number, ...channels: string[]) => {
+        const { status, text } = await putChannels(app.url, session, { channels, change: count });
+        return [status, JSON.parse(text)];
+      };
+      assert.deepEqual(await change(1, 'a', 'b'), [200, { channels: ['a', 'b'] }]);
+      assert.deepEqual(await change(3, 'a', 'c'), [200, { channels: ['a', 'c'] }]);
+      assert.deepEqual(await change(1, 'a', 'b'), [200, { channels: ['a', 'c'] }]);
+      assert.deepEqual(await change(3, 'a', 'c'), [200, { channels: ['a', 'c'] }]);
+      // The same set, but newer: what comes late after it is late too.
+      assert.deepEqual(await change(5, 'a', 'c'), [200, { channels: ['a', 'c'] }]);
+      assert.deepEqual(await change(4, 'a', 'd'), [200, { channels: ['a', 'c'] }]);
+      await stream.until('"channels":["a","c"]');
+      assert.equal((await putChannels(app.url, session, { channels: ['a'], change: 0 })).status, 400);
     });
 
     test('the same set again says nothing', async (t) => {
@@ -345,7 +364,9 @@ describe('who may change them', () => {
     const session = newSession();
     await app.stream(`/stream?channel=a&session=${session}`);
     const put = (Origin: string) => putChannels(app.url, session, { channels: ['b'] }, { Origin });
-    assert.equal((await put('https://foe.example')).status, 403);
+    const refused = await put('https://foe.example');
+    assert.equal(refused.status, 403);
+    assert.match((refused.json as { error: string }).error, /neither events nor a stream's channels/);
     const { status, headers } = await put('https://friend.example');
     assert.equal(status, 200);
     assert.equal(headers['access-control-allow-origin'], 'https://friend.example');
@@ -359,6 +380,46 @@ describe('who may change them', () => {
 });
 
 describe('what is refused', () => {
+  test('to owe ever more to a reader that is away; once it has heard that, it is allowed again', async (t) => {
+    const app = await appFor(t, { MAX_STREAM_CHANNELS: '5' });
+    const session = newSession();
+    const path = `/stream?channel=a&session=${session}`;
+    const stream = await app.stream(path);
+    stream.close();
+    const put = (i: number, more: object) => {
+      const channels = Array.from({ length: 5 }, (_, k) => `*${i}-${k}*`);
+      return putChannels(app.url, session, { channels, ...more });
+    };
+    const since = `${app.epoch}-0`;
+    let last = await put(1, { since });
+    for (let i = 2; i < 50 && last.status === 200; i++) last = await put(i, { since });
+    assert.equal(last.status, 409);
+    assert.match(
+      (last.json as { error: string }).error,
+      /^Too much was missed in this session: let its stream/,
+    );
+    assert.ok(((await app.store.sessions.read(session))?.text.length ?? 0) < 30_000);
+    const back = await app.stream(path, { 'Last-Event-ID': since });
+    await back.until('"channels",');
+    await eventually('there is room again', async () => (await put(1, { since })).status === 200);
+  });
+
+  test('never what an open stream hears: its record stays small, however often it is changed', async (t) => {
+    const app = await appFor(t);
+    const session = newSession();
+    const stream = await app.stream(`/stream?channel=a&session=${session}`);
+    const since = `${app.epoch}-0`;
+    for (let i = 1; i <= 120; i++) {
+      const channels = [`*${i}*`, `*${i + 1}*`, `*${i + 2}*`, `*${i + 3}*`];
+      assert.equal((await putChannels(app.url, session, { channels, since })).status, 200);
+      await stream.until(`.${i}\nevent: pinstream`);
+    }
+    await eventually('it is settled', async () => {
+      const { owed = [] } = (await app.store.sessions.read(session))?.record ?? {};
+      return owed.length > 0 && owed.length <= 50;
+    });
+  });
+
   test('a session that nobody opened, with a word on what to do', async (t) => {
     const app = await appFor(t);
     for (const session of [newSession(), 'short', '%00']) {

@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
+import { StoreChanged } from '../../src/app/sse/catchUp.ts';
 import { changeChannels } from '../../src/app/sse/changeChannels.ts';
 import { Connection } from '../../src/app/sse/connection.ts';
 import type { Frame } from '../../src/app/sse/frame.ts';
 import { Hub } from '../../src/app/sse/hub.ts';
-import { join, StoreChanged } from '../../src/app/sse/join.ts';
+import { join } from '../../src/app/sse/join.ts';
 import type { Output } from '../../src/app/sse/output.ts';
+import { SessionStream } from '../../src/app/sse/sessionStream.ts';
 import type { Bus, Page, SinceQuery } from '../../src/bus/bus.ts';
 import { MemoryBus } from '../../src/bus/memoryBus.ts';
+import { MemorySessions } from '../../src/bus/memorySessions.ts';
 import type { Owed } from '../../src/bus/sessions.ts';
 import type { StoredEvent } from '../../src/contract/event.ts';
 
@@ -195,5 +198,43 @@ describe('a change', () => {
     await ring();
     await changed;
     assert.deepEqual([...hub.audiences], []);
+  });
+});
+
+describe('a stream that is opened for a reader who has gone', () => {
+  test('leaves its session as it was: the reader is back elsewhere', async () => {
+    const { hub, bus } = await streaming();
+    let gate: Promise<unknown> = Promise.resolve();
+    class Slow extends MemorySessions {
+      override async read(word: string) {
+        await gate;
+        return super.read(word);
+      }
+    }
+    const sessions = new Slow();
+    const wish = { channels: ['a'], dialect: 'stream' as const, retry: 2000, heartbeat: 15_000 };
+    const opened = (connection: Connection) => {
+      const stream = new SessionStream('word', connection, { hub, bus, sessions }, (error) =>
+        assert.fail(String(error)),
+      );
+      stream.open(wish);
+      return stream;
+    };
+    const connect = () => new Connection(new Kept(), { buffer: 1e6, stall: 1e6 }, () => undefined);
+    opened(connect());
+    await turn();
+    const before = await sessions.read('word');
+    assert.ok(before, 'the first stream has kept its session');
+    let release = () => {};
+    gate = new Promise<void>((done) => {
+      release = done;
+    });
+    const gone = connect();
+    const late = opened(gone);
+    await turn();
+    gone.lost();
+    release();
+    await late.leave();
+    assert.deepEqual((await sessions.read('word'))?.record, before.record);
   });
 });

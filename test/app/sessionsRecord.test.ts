@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { begunRecord, changedRecord, openedRecord } from '../../src/app/sse/sessionRecord.ts';
+import {
+  begunRecord,
+  changedRecord,
+  followingRecord,
+  openedRecord,
+  owedNames,
+  settledRecord,
+} from '../../src/app/sse/sessionRecord.ts';
 import type { Owed, SessionRecord } from '../../src/bus/sessions.ts';
 
 const owed = (channel: string, rev: number, more: Partial<Owed> = {}): Owed => ({
@@ -91,6 +98,55 @@ describe('when the channels are changed', () => {
       owed('room-1', 5),
       owed('room-*', 6, { since: 'e-7', except: ['room-1'] }),
     ]);
+  });
+});
+
+describe('when patterns overlap', () => {
+  test('what two patterns owe on the same channel is owed once; what is still meant in part is owed as it was', () => {
+    const was = record(['c*', '*d'], owed('c*', 4), owed('*d', 4), owed('c*', 5));
+    assert.deepEqual(changedRecord(was, ['cd'], undefined)?.owed, [owed('cd', 4), owed('cd', 5)]);
+    assert.deepEqual(changedRecord(record(['c*'], owed('c*', 4)), ['*d', 'c1'], undefined)?.owed, [
+      owed('c*', 4),
+    ]);
+  });
+
+  test('change after change makes it no more than there are changes and patterns', () => {
+    let was = record(['z']);
+    for (let i = 1; i <= 8; i++) {
+      const names = Array.from({ length: 10 }, (_, k) => `${'c'.repeat(i)}*${'d'.repeat(k)}*`);
+      was = changedRecord(was, names, { epoch: 'e', n: 1 }) as SessionRecord;
+    }
+    assert.ok(was.owed.length <= 80 * 8, String(was.owed.length));
+  });
+});
+
+describe('when a stream has written what was owed', () => {
+  const many = (rev: number, count: number) =>
+    Array.from({ length: count }, (_, i) => owed(`${rev}-${i}`, rev));
+
+  test('the oldest of much goes, and what the reader may not have taken yet stays', () => {
+    const was = record(['a'], ...many(3, 100), ...many(4, 100), ...many(5, 150), ...many(6, 10));
+    const settled = settledRecord(was, { stream: 's', upTo: 5 }) as SessionRecord;
+    assert.equal(owedNames(settled), 200);
+    assert.deepEqual(settled.owed.slice(-160), was.owed.slice(-160));
+    const large = record(['a'], ...many(4, 1), ...many(5, 300));
+    assert.deepEqual(settledRecord(large, { stream: 's', upTo: 5 })?.owed, many(5, 300));
+  });
+
+  test('little stays as it is, and so does what another stream has written', () => {
+    assert.equal(settledRecord(record(['a'], ...many(4, 200)), { stream: 's', upTo: 5 }), undefined);
+    assert.equal(settledRecord(record(['a'], ...many(4, 300)), { stream: 't', upTo: 5 }), undefined);
+  });
+});
+
+test('of two changes under one number both are owed, and the one that is kept holds', () => {
+  const lost = { ...record(['a', 'b', 'd'], owed('b', 4, { at: 'e-7' }), owed('d', 5)), rev: 5 };
+  const kept = { ...record(['b', 'c'], owed('b', 4), owed('c', 5)), rev: 5 };
+  assert.deepEqual(followingRecord(lost, kept), {
+    rev: 6,
+    channels: ['b', 'c'],
+    owed: [owed('b', 4, { at: 'e-7' }), owed('c', 6)],
+    stream: 's',
   });
 });
 

@@ -168,9 +168,88 @@ describe('the channels of an open stream, with several apps on one Redis', () =>
     const session = newSession();
     const stream = await listen(app, session);
     const key = `pinstream:session:${session}`;
+    await putChannels(app.url, session, { channels: ['b'] });
+    await stream.until('"channels",');
     await redis.command('EXPIRE', key, '60');
     stream.close();
     await eventually('it is kept for longer', async () => Number(await redis.command('TTL', key)) > 3500);
     assert.deepEqual(await redis.command('KEYS', '*session*'), [key]);
+  });
+
+  test('are kept for a minute when the address of the stream makes them again, unless another stream has them', async () => {
+    const [one, two] = [await open(), await open()];
+    const ttl = (session: string) => redis.command('TTL', `pinstream:session:${session}`).then(Number);
+    const session = newSession();
+    (await listen(one, session)).close();
+    await eventually('it is kept for a minute', async () => (await ttl(session)) <= 60);
+    const dead = await listen(one, session);
+    await listen(two, session);
+    await redis.command('EXPIRE', `pinstream:session:${session}`, '100');
+    dead.close();
+    await eventually('the other one keeps it', async () => (await ttl(session)) > 3500);
+  });
+
+  test('put back, they still tell that the reader has had what it missed', async () => {
+    const app = await open();
+    const session = newSession();
+    const stream = await listen(app, session);
+    await publish(app, 'b', 'missed');
+    await putChannels(app.url, session, { channels: ['a', 'b'], since: lastId(stream.text) });
+    await stream.until('"channels",');
+    await redis.command('FLUSHALL');
+    await stream.until('"gap","reason":"epoch"}\n\n');
+    await eventually('the session is kept again', async () => {
+      return (await redis.command('EXISTS', `pinstream:session:${session}`)) === 1;
+    });
+    const last = await publish(app, 'b', 'live');
+    await stream.until('data: live\n\n');
+    stream.close();
+    const back = await listen(app, session, { 'Last-Event-ID': last });
+    await publish(app, 'b', 'after');
+    await back.until('data: after\n\n');
+    assert.doesNotMatch(back.events, /data: live|"gap"/);
+  });
+
+  test('a change that takes the number of one that Redis has lost is applied', async () => {
+    const app = await open();
+    const session = newSession();
+    const stream = await listen(app, session);
+    const key = `pinstream:session:${session}`;
+    const before = String(await redis.command('GET', key));
+    await putChannels(app.url, session, { channels: ['a', 'b'] });
+    await stream.until('["a","b"]');
+    await redis.command('SET', key, before); // as after the loss of its last second
+    await publish(app, 'c', 'missed');
+    const since = lastId(stream.text);
+    await putChannels(app.url, session, { channels: ['a', 'c'], since });
+    await stream.until('"channels":["a","c"]');
+    await publish(app, 'c', 'live');
+    await stream.until('data: live\n\n');
+    assert.match(stream.events, /^data: missed\n\nid: \S+\.2\nevent: pinstream/m);
+    // The same when nobody told of it.
+    const now = JSON.parse(String(await redis.command('GET', key)));
+    await redis.command('SET', key, JSON.stringify({ ...now, channels: ['x'] }));
+    await redis.command('CLIENT', 'KILL', 'TYPE', 'pubsub');
+    await stream.until('"channels":["x"]');
+  });
+
+  test('open streams when Redis has no room for their records: as they are kept, or as the address says', async () => {
+    const app = await open();
+    const session = newSession();
+    const stream = await listen(app, session);
+    await putChannels(app.url, session, { channels: ['b'] });
+    await stream.until('"channels":["b"]');
+    stream.close();
+    await redis.command('CONFIG', 'SET', 'maxmemory', '1');
+    try {
+      const back = await listen(app, session, { 'Last-Event-ID': lastId(stream.text) });
+      await back.until('"channels":["b"]');
+      const anew = await listen(app, newSession());
+      await anew.until('"channels":["a"]');
+      const refused = await putChannels(app.url, session, { channels: ['c'] });
+      assert.equal(refused.status, 507);
+    } finally {
+      await redis.command('CONFIG', 'SET', 'maxmemory', '0');
+    }
   });
 });

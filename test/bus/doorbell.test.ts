@@ -199,6 +199,20 @@ describe('the doorbell', () => {
     assert.deepEqual(seen, [0, 2]);
   });
 
+  test('a look that fails does not let what is to be done overtake the events before it', async () => {
+    const { log, doorbell, heard } = await opened();
+    log.n = 3;
+    log.away = true;
+    const seen: number[] = [];
+    const looking = doorbell.recover();
+    doorbell.inTurn(() => seen.push(heard.n));
+    await looking;
+    assert.deepEqual(seen, []);
+    log.away = false;
+    await doorbell.recover();
+    assert.deepEqual(seen, [3]);
+  });
+
   test('does not leave those waiting for whom the store is another one', async () => {
     const { log, doorbell } = await opened(5);
     const waiting = doorbell.reached(10);

@@ -10,7 +10,7 @@ function texts(queue: RawQueue): string[] {
 }
 
 function sent(queue: RawQueue, most = 100): string[] {
-  return queue.send(most).map((item) => item.marker ?? `${item.channel} ${item.text}`);
+  return queue.send(most).map((item) => ('marker' in item ? item.marker : `${item.channel} ${item.text}`));
 }
 
 describe('the queue of raw publishes', () => {
@@ -38,6 +38,14 @@ describe('the queue of raw publishes', () => {
     assert.deepEqual(texts(queue), ['a x']);
     queue.take('a', 'x');
     assert.deepEqual(texts(queue), []);
+  });
+
+  test('a marker of its own that it has not heard settles nothing', () => {
+    const queue = new RawQueue();
+    queue.unsettle('mine');
+    queue.push('a', 'x', 0);
+    queue.passed('mine');
+    assert.equal(queue.settled, false);
   });
 
   test("another app's marker only leaves", () => {

@@ -82,6 +82,29 @@ function contract(kind: string, open: () => Promise<Opened>): void {
       assert.deepEqual(changed, [WORD, WORD]);
     });
 
+    test('forget soon what its stream has parted from, unless somebody asks for it or changes it', async () => {
+      const { sessions, later } = await open();
+      const part = async () => {
+        const was = await sessions.read(WORD);
+        assert.ok(was);
+        await sessions.part(WORD, was);
+        return was;
+      };
+      await sessions.swap(WORD, undefined, record(0, 'a'));
+      await part();
+      await later(50);
+      assert.ok(await sessions.read(WORD));
+      await later(3000);
+      const was = await part();
+      await sessions.swap(WORD, was, record(1, 'b'));
+      await sessions.part(WORD, was);
+      await later(3000);
+      assert.deepEqual((await sessions.read(WORD))?.record, record(1, 'b'));
+      await part();
+      await later(61);
+      assert.equal(await sessions.read(WORD), undefined);
+    });
+
     test('forget what nobody has asked for in an hour', async () => {
       const { sessions, later } = await open();
       await sessions.swap(WORD, undefined, record(0, 'a'));
@@ -115,6 +138,22 @@ test('sessions in memory are bounded: the one that was longest not asked for goe
   assert.equal(await sessions.read('1'), undefined);
   assert.ok(await sessions.read('0'));
   assert.ok(await sessions.read('another'));
+});
+
+test('sessions in memory are bounded in bytes too: those that were parted from go first', async () => {
+  const sessions = new MemorySessions();
+  const large = record(1, 'x'.repeat(1_048_576));
+  await sessions.swap('changed', undefined, large);
+  await sessions.swap('parted', undefined, large);
+  const parted = await sessions.read('parted');
+  assert.ok(parted);
+  await sessions.part('parted', parted);
+  for (let i = 0; i < 14; i++) await sessions.swap(String(i), undefined, large);
+  assert.equal(await sessions.read('parted'), undefined);
+  assert.ok(await sessions.read('changed'));
+  for (let i = 14; i < 28; i++) await sessions.swap(String(i), undefined, large);
+  assert.equal(await sessions.read('0'), undefined);
+  assert.ok(await sessions.read('27'));
 });
 
 describe('sessions', () => {

@@ -21,6 +21,7 @@ export class StreamClient implements Client {
   #timer: NodeJS.Timeout | undefined;
   /** The channels that it has asked for, until it is told that it has them. */
   #asked: string | undefined;
+  #changes = 0;
   /** It has come back to a stream that has them; the next ping says that all before has come. */
   #cameBack = false;
   dead = false;
@@ -57,7 +58,7 @@ export class StreamClient implements Client {
     this.#asked = setOf(channels);
     this.#cameBack = false;
     this.#say({ is: 'ask', channels, since });
-    void this.#put(channels, since);
+    void this.#put(channels, since, ++this.#changes);
   }
 
   stop(): void {
@@ -66,13 +67,13 @@ export class StreamClient implements Client {
   }
 
   /** Until it is answered: a change that was asked for twice is the same change. */
-  async #put(channels: readonly string[], since: string): Promise<void> {
+  async #put(channels: readonly string[], since: string, change: number): Promise<void> {
     const url = new URL(`/stream/${this.spec.session}`, this.spec.url);
     for (let tries = 0; tries < 100; tries++) {
       const answer = await fetch(url, {
         method: 'PUT',
         headers: { 'Content-Type': 'application/json' },
-        body: JSON.stringify({ channels, since }),
+        body: JSON.stringify({ channels, since, change }),
         signal: AbortSignal.timeout(10_000),
       }).catch(() => undefined);
       if (answer?.ok) return;

@@ -21,7 +21,10 @@ export function checkOrigin(allowed: readonly string[]) {
   return async (ctx: Context, next: Next): Promise<void> => {
     const { origin, host } = ctx.req.headers;
     if (!READING.has(ctx.method) && !isAllowedOrigin(origin, host, allowed)) {
-      throw refuse(403, `Pages of ${origin} may not publish here: add it to CORS_ORIGINS.`);
+      throw refuse(
+        403,
+        `Pages of ${origin} may not write here, neither events nor a stream's channels: add it to CORS_ORIGINS.`,
+      );
     }
     await next();
   };

@@ -92,9 +92,11 @@ async function postEvents(ctx: Context, parts: Parts): Promise<void> {
   const wrong = kept.find((one) => one instanceof Error);
   if (wrong && !many) throw wrong;
   const channels = kept.flatMap((one) => (one instanceof Error ? [] : [one.channel]));
-  const streams = await parts.listening.counter([...new Set(channels)]);
+  const streams = await listeningTo(channels, parts);
   const answers = kept.map((one) =>
-    one instanceof Error ? refused(one) : { id: one.id, streams: streams(one.channel), ...one.more },
+    one instanceof Error
+      ? refused(one)
+      : { id: one.id, streams: streams?.(one.channel) ?? null, ...one.more },
   );
   ctx.status = wrong ? 207 : 201;
   ctx.body = many ? answers : answers[0];
@@ -128,6 +130,20 @@ async function keep({ bus, metrics }: Parts, { event, terms }: Checked): Promise
   const { epoch, n, duplicate } = await bus.append(event, terms);
   metrics.published.inc({ door: 'events' });
   return { id: formatCursor(epoch, n), channel: event.channel, more: duplicate ? { duplicate } : {} };
+}
+
+/** The events are kept by now: were the request to fail since nobody knows who listens, who sends it again would double them. */
+async function listeningTo(
+  channels: readonly string[],
+  { listening, log }: Parts,
+): Promise<((channel: string) => number) | undefined> {
+  try {
+    return await listening.counter([...new Set(channels)]);
+  } catch (error) {
+    if (!(error instanceof BusError))
+      log.error({ error: String(error) }, 'Who listens could not be counted.');
+    return undefined;
+  }
 }
 
 function jsonOf(data: unknown): string {

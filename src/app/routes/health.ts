@@ -5,20 +5,7 @@ import { Usage } from '../usage.ts';
 /** `/healthz`: alive. `/readyz`: able to serve. `/metrics`: for Prometheus. */
 export function healthRoutes(router: Router, { bus, hub, metrics, streams, config }: Parts): void {
   const usage = new Usage(bus);
-  const { storeBytes, maxChannels } = config;
-  metrics.gauge('store_bytes', 'Bytes of events that are kept.', () => usage.last.bytes);
-  metrics.gauge('store_bytes_limit', 'Beyond it publishing is refused (STORE_BYTES).', () => storeBytes);
-  metrics.gauge('channels', 'Channels that are remembered.', () => usage.last.channels);
-  metrics.gauge(
-    'channels_limit',
-    'Beyond it the longest quiet one is forgotten (MAX_CHANNELS).',
-    () => maxChannels,
-  );
-  metrics.gauge(
-    'channels_floor',
-    'The newest number of a channel that was forgotten; 0: none was.',
-    () => usage.last.floor,
-  );
+  usage.showIn(metrics, config);
   router.get('/healthz', (ctx) => {
     ctx.body = { status: 'ok' };
   });

@@ -7,8 +7,8 @@ export interface Member {
 }
 
 /**
- * All who listen to the same channels in the same dialect, after as many changes of them. What is said to them is worded and joined once for all: a page
- * that a thousand browsers have open is one audience.
+ * All who listen to the same channels in the same dialect, after as many changes of them. What is said to them is worded and
+ * joined once for all: a page that a thousand browsers have open is one audience.
  */
 export class Audience {
   readonly channels: readonly string[];

@@ -3,6 +3,7 @@ import { BusError, type Gap, type Page } from '../../bus/bus.ts';
 import type { Owed } from '../../bus/sessions.ts';
 import { type Cursor, formatCursor, parseCursor } from '../../contract/cursor.ts';
 import type { StoredEvent } from '../../contract/event.ts';
+import { overlap } from '../access/rules.ts';
 import type { Audience } from './audience.ts';
 import type { Connection } from './connection.ts';
 import { cursorBlock, type Dialect, eventBlock, missedBlock, type Saying, sayingBlock } from './dialects.ts';
@@ -82,15 +83,19 @@ export class CatchUp {
       this.say({ type: 'gap', reason: 'epoch' });
     const channels = [...new Set(owed.map(({ channel }) => channel))];
     const isMissed = (channel: string, n: number) => isOwed(wanted, channel, n) && !isAmong(had, channel);
+    const listened = (channel: string) => isAmong(this.audience.channels, channel);
+    // A gap may be told of a pattern.
+    const touched = (name: string) => this.audience.channels.some((channel) => overlap(channel, name));
     let after = Math.min(upTo, ...wanted.map((one) => one.after));
     let beyond = 0;
     while (after < upTo && !this.#connection.closed) {
       const page = await this.#read(channels, after, upTo);
-      for (const gap of page.gaps.filter(({ channel, until }) => isMissed(channel, until))) {
+      for (const gap of page.gaps.filter(
+        ({ channel, until }) => isMissed(channel, until) && touched(channel),
+      )) {
         if (gap.until <= upTo) this.#tell(gap);
         else beyond = Math.max(beyond, gap.until);
       }
-      const listened = (channel: string) => isAmong(this.audience.channels, channel);
       const events = page.events.filter(({ channel, n }) => isMissed(channel, n) && listened(channel));
       await this.#write(slices(this.audience.dialect, epoch, events, missedBlock));
       after = page.end;
@@ -134,7 +139,7 @@ export class CatchUp {
   }
 
   async #read(channels: readonly string[], after: number, upTo: number): Promise<Page> {
-    const page = await this.#log.since({ channels, after, upTo });
+    const page = await this.#log.since({ channels, after, upTo }, () => !this.#connection.closed);
     const { epoch } = this.position;
     if (page.epoch !== epoch || this.#hub.position?.epoch !== epoch) throw new StoreChanged();
     return page;

@@ -25,6 +25,7 @@ export class Connection implements Member {
   #waiting: Frame[] | undefined = [];
   #waitingBytes = 0;
   #closed = false;
+  #isCut = false;
   #sent = 0;
   #stalledSince = 0;
 
@@ -69,8 +70,12 @@ export class Connection implements Member {
     for (const frame of waiting) this.write(frame);
   }
 
-  /** Cuts the reader off if it has taken nothing for too long. Called every few seconds. */
+  /**
+   * Cuts the reader off if it has taken nothing for too long. Called every few seconds, also after the last words: who does
+   * not take these would hold its place for ever.
+   */
   checkStall(now: number): void {
+    if (this.#isCut) return;
     const { sent, unsent } = this.output;
     if (unsent === 0 || sent !== this.#sent) {
       this.#sent = sent;
@@ -102,6 +107,7 @@ export class Connection implements Member {
 
   #cutOff(reason: CutReason): void {
     this.#closed = true;
+    this.#isCut = true;
     this.#cut(reason);
     this.output.destroy();
   }

@@ -8,8 +8,6 @@ import { frame } from './frame.ts';
 import type { Hub } from './hub.ts';
 import type { EventLog } from './replay.ts';
 
-export { StoreChanged } from './catchUp.ts';
-
 export interface Wish {
   readonly channels: readonly string[];
   readonly dialect: Dialect;

@@ -45,8 +45,7 @@ export class OpenSessions {
     const streams = this.#open.get(word);
     streams?.delete(stream);
     if (streams?.size === 0) this.#open.delete(word);
-    // From now on it is kept for so long: reading it lets it live.
-    this.#sources.sessions.read(word).catch(() => undefined);
+    stream.leave().catch(() => undefined);
   }
 
   /** Looks after all of them: what was said of them may have been missed, and what is not read for long is forgotten. */
@@ -67,7 +66,7 @@ export class OpenSessions {
   async #compare(word: string): Promise<void> {
     try {
       const kept = await this.#sources.sessions.read(word);
-      for (const stream of this.#open.get(word) ?? []) if (stream.rev !== kept?.record.rev) stream.look();
+      for (const stream of this.#open.get(word) ?? []) if (!stream.isAt(kept?.record)) stream.look();
     } catch {
       // The store is away. When it is back, this is called again.
     }

@@ -109,7 +109,10 @@ class ResponseOutput implements Output {
   }
 
   destroy(): void {
+    const { socket } = this.#response;
     this.#response.destroy();
+    // A pipelined request whose turn has not come: destroying its answer alone would wait for a turn that may never come.
+    if (socket === null) this.#response.req.socket.destroy();
   }
 }
 

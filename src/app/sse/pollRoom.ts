@@ -11,7 +11,8 @@ export class PollRoom {
   readonly #channels: readonly string[];
   readonly #bus: Bus;
   readonly #limit: ReadLimit;
-  readonly #asking = new Set<Poll>();
+  /** Who has waited longest for a look comes first. */
+  #asking = new Set<Poll>();
   #reading = false;
 
   constructor(channels: readonly string[], bus: Bus, limit: ReadLimit) {
@@ -39,17 +40,26 @@ export class PollRoom {
     this.#reading = false;
   }
 
+  /**
+   * Begins where the first one is, and takes along who is there or beyond. Were it to begin at whoever is farthest behind,
+   * readers who catch up would keep the others from an event that has long come.
+   */
   async #look(): Promise<void> {
+    const [first] = this.#asking;
+    if (first === undefined) return;
+    const { after } = first;
     const asking = [...this.#asking];
-    this.#asking.clear();
-    if (asking.length === 0) return;
-    const after = asking.reduce((least, poll) => Math.min(least, poll.after), Number.POSITIVE_INFINITY);
-    const limit = asking.reduce((most, poll) => Math.max(most, poll.limit), 1);
+    this.#asking = new Set();
+    const along = new Set(asking.filter((poll) => poll.after >= after));
+    const limit = Math.max(...Array.from(along, (poll) => poll.limit));
     try {
       const page = await this.#bus.since({ channels: this.#channels, after, limit });
-      for (const poll of asking) if (!poll.over && !poll.take(page, after)) this.#asking.add(poll);
+      for (const poll of along) if (!poll.over && !poll.take(page, after)) along.delete(poll);
     } catch (error) {
-      for (const poll of asking) poll.fail(error);
+      for (const poll of along) poll.fail(error);
     }
+    // Who is not served keeps its place before those who have asked meanwhile.
+    const left = asking.filter((poll) => !poll.over && !along.has(poll));
+    this.#asking = new Set([...left, ...this.#asking]);
   }
 }

@@ -28,10 +28,6 @@ export class Polls {
     this.#bus = bus;
   }
 
-  get count(): number {
-    return this.#places.size;
-  }
-
   /** It listens before it looks, so that nothing falls in between. Who opened it ends it when its reader leaves. */
   open(question: Question, milliseconds: number): Poll {
     const { epoch } = this.#hub.position as Cursor;

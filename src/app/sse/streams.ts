@@ -3,17 +3,18 @@ import { type Bus, BusError } from '../../bus/bus.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Metrics } from '../metrics.ts';
 import { Admission, type Full } from './admission.ts';
+import { StoreChanged } from './catchUp.ts';
 import { Connection, type ConnectionLimits } from './connection.ts';
 import { type Dialect, retryBlock, sayingBlock } from './dialects.ts';
 import { frame } from './frame.ts';
 import type { Hub } from './hub.ts';
 import { jitter, RETRY_MS } from './jitter.ts';
-import { join, StoreChanged, type Wish } from './join.ts';
+import { join, type Wish } from './join.ts';
 import type { OpenSessions } from './openSessions.ts';
 import { openOutput } from './output.ts';
 import type { Found, Question } from './poll.ts';
 import { Polls } from './polls.ts';
-import type { Replay } from './replay.ts';
+import { NobodyWaits, type Replay } from './replay.ts';
 
 export interface StreamsOptions {
   readonly clientBuffer: number;
@@ -171,10 +172,15 @@ export class Streams {
   }
 
   #fail(connection: Connection, dialect: Dialect, error: unknown): void {
-    const known = error instanceof BusError || error instanceof StoreChanged;
-    if (!known) this.#log.error({ error: String(error) }, 'A stream failed; its browser will come back.');
-    const reason = error instanceof BusError ? error.message : 'The store has changed: come back.';
-    connection.end(frame(refusalText(dialect, reason)));
+    if (error instanceof NobodyWaits) return; // it has left
+    connection.end(frame(refusalText(dialect, this.#reasonOf(error))));
+  }
+
+  #reasonOf(error: unknown): string {
+    if (error instanceof BusError) return error.message;
+    if (error instanceof StoreChanged) return 'The store has changed: come back.';
+    this.#log.error({ error: String(error) }, 'A stream failed; its browser will come back.');
+    return "Something went wrong here: come back. The app's log says what.";
   }
 
   #checkStalls(): void {
