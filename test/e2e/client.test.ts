@@ -203,9 +203,10 @@ describe('the client with a server that fails', () => {
     const server = await Scripted.start();
     const heard = await listen(server.url, { channels: ['base'] });
     const first = await server.stream();
+    // Closed by what comes with the opening: the watchdog may not fire before.
+    await heard.page.evaluate(`stream.on('base', () => stream.close())`);
     first.tell({ type: 'open', cursor: 'e-1', channels: ['base'], heartbeat: 20 });
-    await heard.live();
-    await heard.page.evaluate('stream.close()');
+    first.event(2, 'base', 'close');
     await first.closed;
     await heard.until(() => heard.status?.state === 'stopped');
     // Neither the watchdog nor the network coming back wakes it: another stream's watchdog has fired since.
