@@ -115,6 +115,15 @@ describe('while what was missed on added channels is written', () => {
     assert.equal(output.heard, '1 (2) (3) | 4 6 8');
   });
 
+  test('no gap is told on a channel that is not listened to any more', async () => {
+    const { output, publish, ring, owed, change } = await streaming({ logLength: 1 });
+    await publish('a1', 'a1', 'a1', 'a1b', 'a1b');
+    await ring();
+    // The pattern gave way to another one before the stream came to it: what both mean is still owed.
+    await change(['*b'], [owed('a*', 0)]);
+    assert.equal(output.heard, '!4 (5) |');
+  });
+
   test('it is kept where the stream is, before anything that comes after', async () => {
     const { output, publish, ring, owed, change } = await streaming();
     await publish('b', 'a');
