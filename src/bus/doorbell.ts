@@ -165,7 +165,13 @@ export class Doorbell {
       if (page.gaps.some(({ until }) => until > upTo)) {
         // Nobody can tell whether what was dropped is held here. So it is read, and what is told as lost has not come.
         this.#held = this.#held.filter((held) => 'run' in held);
-        upTo = page.top;
+        const further = await this.#log.position().catch(() => undefined);
+        if (!further) return false;
+        if (further.epoch !== this.#epoch) {
+          this.#again = true;
+          return true;
+        }
+        upTo = further.n;
         continue;
       }
       for (const gap of page.gaps) this.#tell(gap);

@@ -81,9 +81,9 @@ export class Keeper {
     this.#log.warn({}, `The app ends, no other one is there, and ${left} raw publishes were not kept.`);
   }
 
-  /** Events are gone from the log before this app has heard them. Adoptions may be among them: their publishes wait in vain. */
+  /** What is gone from the log unheard may be adoptions: only a marker that comes after these lets go of what they were of. */
   gap(): void {
-    if (this.#options.adopt.length > 0 && this.#queue.settled) void this.#sendMarker();
+    if (this.#options.adopt.length > 0) void this.#sendMarker();
   }
 
   /** An event came out of the log: if it was adopted, it waits no more. */

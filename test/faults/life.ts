@@ -29,8 +29,8 @@ interface Told {
   readonly t: number;
 }
 
-/** A log turns over in not much more. */
-const SILENCE_MS = 2_500;
+/** A burst turns a log over in not much more. */
+const SILENCE_MS = 300;
 /** After it a stream that came back is live again. */
 const CATCH_UP_MS = 2_000;
 
@@ -190,8 +190,7 @@ export class Life {
       return;
     }
     if (this.#expected(event) !== hash) this.#find('wrong', `${n} has not the bytes that were published`);
-    if (![...this.#windows.keys()].some((name) => matches(name, event.channel)))
-      this.#find('wrong', `${n} is of ${event.channel}, which was not asked for`);
+    if (!this.#mayHear(event)) this.#find('wrong', `${n} is of ${event.channel}, which was not asked for`);
   }
 
   #expected({ channel, name, data, raw }: TrueEvent): string {
@@ -213,16 +212,19 @@ export class Life {
     let missing = 0;
     for (const event of this.#options.truth.events) {
       if (event.n > until) break;
-      if (event.n <= after || (channel !== null && event.channel !== channel) || !this.#wants(event))
-        continue;
+      if (event.n <= after || (channel !== null && event.channel !== channel)) continue;
       if (this.#received.has(event.n))
         this.#find('false gaps', `${event.n} was told as lost at ${t} ms, and came`);
-      else if (this.#options.kept.has(event.n))
+      else if (this.#options.kept.has(event.n) && this.#wants(event))
         this.#find('false gaps', `${event.n} was told as lost at ${t} ms, and is kept`);
-      else missing++;
+      else if (this.#mayHear(event)) missing++; // also of a channel that it has just asked to leave
     }
     if (missing === 0)
       this.#find('false gaps', `nothing was lost on ${channel} from ${after} to ${until} (at ${t} ms)`);
+  }
+
+  #mayHear({ channel }: TrueEvent): boolean {
+    return [...this.#windows.keys()].some((name) => matches(name, channel));
   }
 
   #isTold({ n, channel }: TrueEvent): boolean {
