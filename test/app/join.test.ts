@@ -141,7 +141,12 @@ function joining(
     test('who has heard nothing yet can come back exactly', async () => {
       const app = await open({});
       const cutter = await Cutter.start(app.port);
+      // Until another one has it: what the app has not heard yet is live for who comes meanwhile.
+      const earlier = new Browser(`${app.url}/stream?channel=a`);
+      await earlier.until(() => earlier.opened === 1);
       await app.store.bus.append(event('a', 'before'));
+      await earlier.until(() => earlier.data.length === 1);
+      earlier.source.close();
       const browser = new Browser(`${cutter.url}/stream?channel=a`);
       await browser.until(() => browser.opened === 1);
       cutter.cut();
