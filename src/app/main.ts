@@ -45,14 +45,17 @@ export async function startApp({
   keeper?.start();
   await store.board.start();
   await store.bus.start({
-    open: (position) => app.open(position),
+    open: (position) => {
+      keeper?.open();
+      app.open(position);
+    },
     event: (event) => {
       keeper?.event(event);
       app.event(event);
     },
     skip: (n) => app.skip(n),
     gap: (gap) => {
-      keeper?.gap();
+      keeper?.gap(gap);
       app.gap(gap);
     },
   });

@@ -31,8 +31,6 @@ export class Doorbell {
   readonly #listener: Listener;
   #epoch: string | undefined;
   #heard = 0;
-  /** The newest number that rang. */
-  #rung = 0;
   #held: Held[] = [];
   #recovering: Promise<void> | undefined;
   #again = false;
@@ -50,7 +48,6 @@ export class Doorbell {
       void this.recover();
       return;
     }
-    this.#rung = Math.max(this.#rung, event.n);
     if (event.n <= this.#heard) return;
     if (this.#recovering === undefined && !this.holding && event.n === this.#heard + 1) {
       this.#deliver(event);
@@ -60,13 +57,13 @@ export class Doorbell {
     if (this.#recovering === undefined) void this.recover();
   }
 
-  /** Does something when all that rang before has been handed on. */
-  inTurn(run: () => void): void {
-    if (this.#recovering === undefined && !this.holding) {
+  /** Does something when all up to a number has been handed on. */
+  inTurn(n: number, run: () => void): void {
+    if (this.#recovering === undefined && !this.holding && n <= this.#heard) {
       run();
       return;
     }
-    this.#hold({ n: this.#rung + 0.5, run });
+    this.#hold({ n: n + 0.5, run });
     if (this.#recovering === undefined) void this.recover();
   }
 
@@ -88,6 +85,11 @@ export class Doorbell {
   /** The store that it hears. */
   get epoch(): string | undefined {
     return this.#epoch;
+  }
+
+  /** The newest number that was handed on, or of which it is known that nothing is to come. */
+  get heard(): number {
+    return this.#heard;
   }
 
   /** Whether something is being read that was missed. */
@@ -144,7 +146,6 @@ export class Doorbell {
     const first = this.#epoch === undefined;
     this.#epoch = position.epoch;
     this.#heard = first ? position.n : 0;
-    this.#rung = this.#heard;
     this.#runHeld();
     this.#told.clear();
     this.#listener.open({ epoch: position.epoch, n: this.#heard });

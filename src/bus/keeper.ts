@@ -2,21 +2,21 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { channelProblem, matches } from '../contract/channel.ts';
 import { dataProblem, type StoredEvent } from '../contract/event.ts';
-import { parsePayload } from '../contract/payload.ts';
 import type { Log } from '../lib/log.ts';
-import { BusError, type Lease } from './bus.ts';
+import { Adopter } from './adopter.ts';
+import { BusError, type Gap } from './bus.ts';
 import { KeeperLease } from './keeperLease.ts';
-import type { KeeperOptions, OddReason } from './keeperOptions.ts';
-import { type RawItem, type RawPublish, RawQueue } from './rawQueue.ts';
+import type { KeeperOptions } from './keeperOptions.ts';
+import { MissedAdoptions } from './missedAdoptions.ts';
+import { RawQueue } from './rawQueue.ts';
 import type { RedisBus } from './redisBus.ts';
-import type { DoorbellNotice } from './redisEntries.ts';
+import type { Said } from './redisEntries.ts';
 import type { RedisLink } from './redisLink.ts';
 import { redisPattern } from './redisNames.ts';
 
 const TICK_MS = 1_000;
 /** A marker that has not come back after so long is sent again. */
 const MARKER_MS = 5_000;
-const BATCH = 256;
 /** How long an app that ends goes on with what it has heard. */
 const DRAIN_MS = 800;
 
@@ -32,11 +32,10 @@ export class Keeper {
   readonly #lease: KeeperLease;
   readonly #app = randomBytes(9).toString('base64url');
   readonly #queue = new RawQueue();
-  #keeping = false;
-  #adopting = false;
-  /** Resolves when nothing was left to be adopted, or it was no longer for this app to do. */
-  #adopted = Promise.resolve();
+  readonly #adopter: Adopter;
+  readonly #missed: MissedAdoptions;
   #ticking = false;
+  #opened = false;
   /** Something was heard that this queue had no room for: it is no longer in step with the others'. */
   #overflowed = false;
   #warned = '';
@@ -50,6 +49,8 @@ export class Keeper {
     this.#options = options;
     this.#log = log;
     this.#lease = new KeeperLease(link, this.#app, options.adopt);
+    this.#adopter = new Adopter(this.#queue, this.#lease, bus, options.counts, log);
+    this.#missed = new MissedAdoptions(link, this.#queue);
   }
 
   /** Before the bus starts, so that all is subscribed on one connection: raw publishes and adoptions come in their order. */
@@ -71,28 +72,47 @@ export class Keeper {
   async stop(): Promise<void> {
     this.#stopped = true;
     clearInterval(this.#timer);
-    this.#adopt();
-    await Promise.race([this.#adopted, sleep(DRAIN_MS, undefined, { ref: false })]);
+    this.#adopter.adopt();
+    await Promise.race([this.#adopter.done, sleep(DRAIN_MS, undefined, { ref: false })]);
     // What was sent is on its way ahead of the release, unless it has failed.
-    const left = this.#keeping ? this.#queue.unsent : this.#queue.length;
-    this.#keeping = false;
+    const left = this.#adopter.keeping ? this.#queue.unsent : this.#queue.length;
+    this.#adopter.keeping = false;
     if ((await this.#lease.release()) || left === 0) return;
     for (let i = 0; i < left; i++) this.#options.counts.odd('overflow');
     this.#log.warn({}, `The app ends, no other one is there, and ${left} raw publishes were not kept.`);
   }
 
-  /** What is gone from the log unheard may be adoptions: only a marker that comes after these lets go of what they were of. */
-  gap(): void {
-    if (this.#options.adopt.length > 0) void this.#sendMarker();
+  /** The bus knows where the store is: what comes after that will be heard, or read. */
+  open(): void {
+    // That something of these was adopted before, nobody would ever say.
+    if (!this.#opened) this.#queue.clear();
+    this.#opened = true;
+    this.#missed.forget();
+    this.#queue.forgetEarly();
+    void this.#begin();
   }
 
   /** An event came out of the log: if it was adopted, it waits no more. */
-  event(event: StoredEvent): void {
-    if (event.adopted) this.#queue.take(event.channel, event.raw ?? event.data);
+  event({ n, channel, data, raw, adopted }: StoredEvent): void {
+    if (!adopted) return;
+    this.#missed.heardOf(n);
+    this.#queue.take(n, channel, raw ?? data);
+  }
+
+  /** What has left the log unheard may be adoptions. */
+  gap({ until }: Gap): void {
+    if (this.#options.adopt.length === 0) return;
+    this.#missed.note(this.#bus.doorbell?.heard ?? 0, until);
+    // What fails is asked again before this app adopts anything.
+    this.#askForMissed().catch(() => undefined);
   }
 
   async #subscribed(): Promise<void> {
-    this.#keeping = false;
+    this.#adopter.keeping = false;
+    if (this.#opened) await this.#begin();
+  }
+
+  async #begin(): Promise<void> {
     if (this.#options.adopt.length > 0) await this.#sendMarker();
     await this.#tick();
   }
@@ -111,7 +131,7 @@ export class Keeper {
   #heardMarker(marker: string): void {
     // Its own always: without its place among the raw publishes nobody knows which of them are adopted when it is back.
     if (!this.#queue.full || marker.startsWith(`${this.#app}:`)) this.#queue.pushMarker(marker);
-    this.#adopt();
+    this.#adopter.adopt();
   }
 
   #heard(pattern: string, channelBytes: Buffer, payload: Buffer): void {
@@ -123,27 +143,29 @@ export class Keeper {
     if (!channelBytes.equals(Buffer.from(channel))) return; // not UTF-8: several such names would become one
     const text = payload.toString();
     if (dataProblem(text)) {
-      if (this.#keeping) this.#odd('too-large', channel, 'it is larger than 64 KiB');
+      if (this.#adopter.keeping) this.#adopter.odd('too-large', channel, 'it is larger than 64 KiB');
       return;
     }
-    if (this.#keeping && text.includes('\ufffd') && !payload.equals(Buffer.from(text)))
+    if (this.#adopter.keeping && text.includes('\ufffd') && !payload.equals(Buffer.from(text)))
       this.#options.counts.odd('not-utf8');
     if (!this.#queue.full) this.#queue.push(channel, text, Date.now());
     else {
       this.#overflowed = true;
-      if (!this.#lease.elsewhere) this.#odd('overflow', channel, 'too many are waiting');
+      if (!this.#lease.elsewhere) this.#adopter.odd('overflow', channel, 'too many are waiting');
     }
-    this.#adopt();
+    this.#adopter.adopt();
   }
 
-  #notice(notice: DoorbellNotice): void {
-    if ('marker' in notice) this.#queue.passed(notice.marker);
-    else if ('dropped' in notice) this.#queue.take(...notice.dropped);
-    else if (!this.#keeping && this.#options.adopt.length > 0) void this.#sendMarker();
+  #notice(notice: Said): void {
+    const { n } = notice;
+    if ('marker' in notice) {
+      if (this.#queue.passed(n, notice.marker)) this.#missed.passed(n);
+    } else if ('dropped' in notice) this.#queue.take(n, ...notice.dropped);
+    else if (!this.#adopter.keeping && this.#options.adopt.length > 0) void this.#sendMarker();
   }
 
   async #tick(): Promise<void> {
-    if (this.#ticking || this.#stopped || !this.#link.ready) return;
+    if (this.#ticking || this.#stopped || !this.#link.ready || !this.#opened) return;
     this.#ticking = true;
     try {
       // A marker that got lost, with its connection or with the keeper that should have sent it back.
@@ -151,9 +173,9 @@ export class Keeper {
       if (lost) await this.#sendMarker();
       await this.#hold();
       if (this.#overflowed) await this.#getInStep();
-      if (this.#keeping) await this.#options.duty(this.#lease.terms);
+      if (this.#adopter.keeping) await this.#options.duty(this.#lease.terms);
     } catch (error) {
-      this.#keeping = false;
+      this.#adopter.keeping = false;
       if (!(error instanceof BusError))
         this.#log.error({ error: String(error) }, 'The keeper failed; it tries again.');
     } finally {
@@ -165,22 +187,29 @@ export class Keeper {
   async #hold(): Promise<void> {
     if (this.#stopped) return;
     const { marker } = this.#queue;
-    const n = await this.#lease.hold({ held: this.#keeping, eligible: this.#queue.settled });
+    const n = await this.#lease.hold({ held: this.#adopter.keeping, eligible: this.#queue.settled });
     if (n === undefined) {
-      this.#keeping = false;
+      this.#adopter.keeping = false;
       this.#compareAdopt();
       return;
     }
-    if (this.#keeping) return;
+    if (this.#adopter.keeping) return;
     // What an earlier keeper has adopted must have left the queue before the rest is adopted.
     await this.#bus.doorbell?.reached(n);
+    await this.#askForMissed();
     // It has subscribed anew meanwhile, and may have missed something: it begins again, and is no candidate.
     if (this.#stopped || this.#queue.marker !== marker) return;
     this.#queue.settleAlone();
     this.#queue.forgetSent();
-    this.#keeping = true;
+    this.#adopter.keeping = true;
     this.#log.debug({}, 'This app is the keeper now.');
-    this.#adopt();
+    this.#adopter.adopt();
+  }
+
+  async #askForMissed(): Promise<void> {
+    const all = await this.#missed.ask(async (n) => this.#bus.doorbell?.reached(n));
+    // Away for longer than Redis remembers: only a marker that comes after it lets go of what was adopted meanwhile.
+    if (!all) await this.#sendMarker();
   }
 
   /** The keeper's ADOPT decides. Where it differs from this app's, that is a mistake, and is said. */
@@ -194,57 +223,9 @@ export class Keeper {
 
   /** After an overflow the queues differ. The keeper's counts, and the others begin anew with a marker. */
   async #getInStep(): Promise<void> {
-    if (this.#keeping && this.#queue.full) return;
+    if (this.#adopter.keeping && this.#queue.full) return;
     this.#overflowed = false;
-    if (this.#keeping) await this.#lease.say({ anew: true }, this.#lease.terms);
+    if (this.#adopter.keeping) await this.#lease.say({ anew: true }, this.#lease.terms);
     else await this.#sendMarker();
-  }
-
-  #adopt(): void {
-    if (this.#keeping && !this.#adopting) this.#adopted = this.#adoptAll();
-  }
-
-  async #adoptAll(): Promise<void> {
-    this.#adopting = true;
-    try {
-      let batch = this.#queue.send(BATCH);
-      while (batch.length > 0) {
-        // All at once, on one connection, which keeps their order: a marker returns after what was heard before it.
-        await Promise.all(batch.map((item) => this.#adoptOne(item, this.#lease.terms)));
-        batch = this.#keeping ? this.#queue.send(BATCH) : [];
-      }
-    } finally {
-      this.#adopting = false;
-    }
-  }
-
-  async #adoptOne(item: RawItem, lease: Lease): Promise<void> {
-    try {
-      if ('marker' in item) {
-        await this.#lease.say({ marker: item.marker }, lease);
-        return;
-      }
-      const { renamed, ...payload } = parsePayload(item.text);
-      if (renamed) this.#options.counts.odd('reserved-name');
-      await this.#bus.append({ channel: item.channel, ...payload, at: item.at }, { lease, adopted: true });
-      this.#options.counts.adopted();
-    } catch (error) {
-      const { reason, message } = error instanceof BusError ? error : new BusError('away', String(error));
-      if (reason === 'away' || reason === 'fenced') this.#keeping = false;
-      else if ('text' in item) await this.#drop(item, lease, reason, message);
-    }
-  }
-
-  /** Nobody can keep it: the others must not try for ever, nor much later. */
-  async #drop({ channel, text }: RawPublish, lease: Lease, reason: OddReason, why: string): Promise<void> {
-    this.#odd(reason, channel, why);
-    await this.#lease.say({ dropped: [channel, text] }, lease).catch(() => {
-      this.#keeping = false;
-    });
-  }
-
-  #odd(reason: OddReason, channel: string, why: string): void {
-    this.#options.counts.odd(reason);
-    this.#log.warn({ channel }, `A raw publish was not kept: ${why}`);
   }
 }

@@ -91,8 +91,9 @@ export class KeeperLease {
 
   /** Tells all apps, as the keeper. One that is not the keeper any more must not. */
   async say(notice: DoorbellNotice, { key, token }: Lease): Promise<void> {
+    const { names } = this.#link;
     const said = await this.#link.ask((redis) =>
-      redis.pinstreamSay(key, token, this.#link.names.doorbell, JSON.stringify(notice)),
+      redis.pinstreamSay(key, names.meta, token, names.doorbell, JSON.stringify(notice)),
     );
     if (said !== 1) throw new BusError('fenced', 'It is no longer for this app to say.');
   }

@@ -31,7 +31,7 @@ export class RawQueue {
   readonly #equal = new Map<string, Map<string, Set<RawPublish>>>();
   #bytes = 0;
   #marker: string | undefined;
-  #early: [channel: string, text: string][] = [];
+  #early: [n: number, channel: string, text: string][] = [];
 
   get length(): number {
     return this.#items.size;
@@ -77,10 +77,15 @@ export class RawQueue {
     this.#marker = marker;
   }
 
-  /** An event was adopted, or dropped for good. */
-  take(channel: string, text: string): void {
+  /** Another store: what was heard of adoptions is of other numbers. */
+  forgetEarly(): void {
+    this.#early = [];
+  }
+
+  /** An event was adopted under a number, or dropped for good at it. */
+  take(n: number, channel: string, text: string): void {
     if (this.#marker !== undefined) {
-      if (this.#early.length < MOST_EARLY) this.#early.push([channel, text]);
+      if (this.#early.length < MOST_EARLY) this.#early.push([n, channel, text]);
       return;
     }
     for (const oldest of this.#equal.get(channel)?.get(text) ?? []) {
@@ -89,26 +94,29 @@ export class RawQueue {
     }
   }
 
-  /** The keeper has come to a marker: all before it is adopted. */
-  passed(marker: string): void {
+  /** The keeper has come to a marker, at a number: all before it is adopted. Answers whether that has settled this queue. */
+  passed(n: number, marker: string): boolean {
     const found = this.#find(marker);
     // Its place among the raw publishes is not known, so neither is what was before it: the next marker tells.
-    if (!found) return;
+    if (!found) return false;
     if (marker !== this.#marker) {
       this.#remove(found);
-      return;
+      return false;
     }
     this.#removeUpTo(found);
-    this.#marker = undefined;
-    this.#early = [];
+    // Events are handed on before a marker that rang among them while they were read: some of them may be newer.
+    this.#settle((early) => early > n);
+    return true;
   }
 
   /** There is no keeper who could send the marker back: what was heard of adoptions is all there is to go by. */
   settleAlone(): void {
-    if (this.#marker === undefined) return;
-    this.#marker = undefined;
-    for (const [channel, text] of this.#early) this.take(channel, text);
-    this.#early = [];
+    if (this.#marker !== undefined) this.#settle(() => true);
+  }
+
+  /** The texts on a channel that wait, each once. */
+  texts(channel: string): Iterable<string> {
+    return this.#equal.get(channel)?.keys() ?? [];
   }
 
   /** What the keeper has not sent yet, oldest first. It counts as sent from now on. */
@@ -130,6 +138,17 @@ export class RawQueue {
   /** Lets go of what nobody is going to adopt. */
   keepOnly(wanted: (channel: string) => boolean): void {
     for (const item of this.#items) if ('text' in item && !wanted(item.channel)) this.#remove(item);
+  }
+
+  clear(): void {
+    for (const item of this.#items) this.#remove(item);
+  }
+
+  #settle(counts: (n: number) => boolean): void {
+    const early = this.#early;
+    this.#marker = undefined;
+    this.#early = [];
+    for (const [n, channel, text] of early) if (counts(n)) this.take(n, channel, text);
   }
 
   #add(item: RawItem): void {

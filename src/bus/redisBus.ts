@@ -24,7 +24,7 @@ import {
 } from './bus.ts';
 import { Doorbell } from './doorbell.ts';
 import { readChannels } from './redisChannels.ts';
-import { type DoorbellNotice, readEntry, readRing } from './redisEntries.ts';
+import { readEntry, readRing, type Said } from './redisEntries.ts';
 import type { RedisLink } from './redisLink.ts';
 import { readUsage } from './redisUsage.ts';
 
@@ -39,7 +39,7 @@ export class RedisBus implements Bus {
   /** As the scripts take them: LOG_LENGTH, LOG_AGE in seconds, MAX_CHANNELS, STORE_BYTES. */
   readonly #limits: readonly number[];
   #quietCheck: NodeJS.Timeout | undefined;
-  #notice: ((notice: DoorbellNotice) => void) | undefined;
+  #notice: ((notice: Said) => void) | undefined;
   doorbell: Doorbell | undefined;
 
   constructor(link: RedisLink, limits: StoreLimits) {
@@ -49,7 +49,7 @@ export class RedisBus implements Bus {
   }
 
   /** What rings the doorbell without being an event: the keeper's words to the other apps. */
-  onNotice(notice: (notice: DoorbellNotice) => void): void {
+  onNotice(notice: (notice: Said) => void): void {
     this.#notice = notice;
   }
 
@@ -75,6 +75,7 @@ export class RedisBus implements Bus {
         names.touched,
         names.device,
         names.pins,
+        names.adopted,
         this.#link.runId,
         newEpoch(randomInt),
         event.channel,
@@ -238,6 +239,6 @@ export class RedisBus implements Bus {
     const said = readRing(text);
     if (said === undefined) return;
     if ('event' in said) doorbell.hear(said.epoch, said.event);
-    else doorbell.inTurn(() => this.#notice?.(said));
+    else doorbell.inTurn(said.n, () => this.#notice?.(said));
   }
 }

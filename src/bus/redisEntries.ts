@@ -9,6 +9,9 @@ export type DoorbellNotice =
   | { readonly anew: true }
   | { readonly dropped: readonly [channel: string, text: string] };
 
+/** A notice as it rings: `n` is the newest number at that moment. */
+export type Said = DoorbellNotice & { readonly n: number };
+
 /** An event as it rings the doorbell. */
 export interface Ring {
   readonly epoch: string;
@@ -27,7 +30,7 @@ export function readEntry(n: number, channel: string, fields: readonly string[])
  * What rang the doorbell. Anybody may publish on its name; what is not ours is passed over, and the quiet check finds what
  * is.
  */
-export function readRing(text: string): Ring | DoorbellNotice | undefined {
+export function readRing(text: string): Ring | Said | undefined {
   const said = parse(text);
   if (!isRing(said)) return isNotice(said) ? said : undefined;
   const [epoch, n, channel, name, data, at, raw, adopted] = said;
@@ -48,8 +51,9 @@ function isRing(said: unknown): said is Encoded {
   return Number.isSafeInteger(n) && n > 0;
 }
 
-function isNotice(said: unknown): said is DoorbellNotice {
+function isNotice(said: unknown): said is Said {
   if (typeof said !== 'object' || said === null) return false;
+  if (!('n' in said && Number.isSafeInteger(said.n))) return false;
   if ('marker' in said) return typeof said.marker === 'string';
   if ('anew' in said) return said.anew === true;
   return 'dropped' in said && Array.isArray(said.dropped);

@@ -15,6 +15,8 @@ export interface RedisNames {
   readonly device: string;
   readonly pins: string;
   readonly reports: string;
+  /** The newest adoptions, also those that have left their logs. */
+  readonly adopted: string;
   readonly logs: string;
   readonly keys: string;
   readonly producers: string;
@@ -47,6 +49,7 @@ export function redisNames(prefix: string, db: number): RedisNames {
     device: `${prefix}device`,
     pins: `${prefix}pins`,
     reports: `${prefix}reports`,
+    adopted: `${prefix}adopted`,
     logs: `${prefix}log:`,
     keys: `${prefix}key:`,
     producers: `${prefix}producer:`,

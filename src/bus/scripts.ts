@@ -6,14 +6,15 @@ function script(name: string, numberOfKeys: number): { lua: string; numberOfKeys
 }
 
 export const scripts = {
-  pinstreamAppend: script('append', 12),
+  pinstreamAppend: script('append', 13),
   pinstreamSince: script('since', 3),
   pinstreamTails: script('tails', 1),
   pinstreamPosition: script('position', 1),
   pinstreamLease: script('lease', 3),
   pinstreamRelease: script('release', 2),
+  pinstreamAdopted: script('adopted', 2),
   pinstreamSession: script('session', 1),
-  pinstreamSay: script('say', 1),
+  pinstreamSay: script('say', 2),
 };
 
 type Argument = string | number | Buffer;

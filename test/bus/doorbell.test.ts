@@ -200,17 +200,24 @@ describe('the doorbell', () => {
     const { log, doorbell, ring, heard } = await opened();
     const seen: number[] = [];
     const note = () => seen.push(heard.n);
-    doorbell.inTurn(note);
+    doorbell.inTurn(0, note);
     let open = () => {};
     log.gate = new Promise((done) => {
       open = done;
     });
     ring(2);
-    doorbell.inTurn(note);
+    doorbell.inTurn(2, note);
     ring(3);
     open();
     await doorbell.reached(3);
     assert.deepEqual(seen, [0, 2]);
+  });
+
+  test('reads first what came before it and did not ring', async () => {
+    const { log, doorbell, heard } = await opened();
+    log.n = 2;
+    const at = await new Promise((done) => doorbell.inTurn(2, () => done(heard.n)));
+    assert.equal(at, 2);
   });
 
   test('a look that fails does not let what is to be done overtake the events before it', async () => {
@@ -219,7 +226,7 @@ describe('the doorbell', () => {
     log.away = true;
     const seen: number[] = [];
     const looking = doorbell.recover();
-    doorbell.inTurn(() => seen.push(heard.n));
+    doorbell.inTurn(3, () => seen.push(heard.n));
     await looking;
     assert.deepEqual(seen, []);
     log.away = false;

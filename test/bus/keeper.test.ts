@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
 import type { Redis } from 'ioredis';
 import { Lines } from '../support/lines.ts';
@@ -235,6 +236,78 @@ describe('the keeper', () => {
     );
   });
 
+  test('does not adopt again what the log had dropped before it heard of it, also alone', async () => {
+    const first = await replica({ logLength: 3 });
+    await client.publish('base', 'warm-up');
+    await first.heard.until(() => first.heard.n === 1);
+    const second = await replica({ logLength: 3 });
+    await candidates(2);
+    second.holdDoorbell();
+    for (const text of ['x', 'x', 'y']) await client.publish('base', text);
+    await first.heard.until(() => first.heard.n === 4);
+    for (let i = 0; i < 3; i++)
+      await first.bus.append({ channel: 'base', name: 'message', data: `${i}`, at: 0 });
+    await first.crash();
+    second.loseDoorbell();
+    const { send } = second.link;
+    const asked = send.pinstreamAdopted.bind(send);
+    const failing = async () => {
+      Object.assign(send, { pinstreamAdopted: asked });
+      throw new Error('Connection is closed.');
+    };
+    Object.assign(send, { pinstreamAdopted: failing }); // the first time
+    await cutEars();
+    await second.heard.until(() => second.heard.n === 7);
+    await client.del('pinstream:keeper', 'pinstream:keepers'); // as after their time
+    await eventually('the second app takes the lease', async () => (await holder()) !== null);
+    await client.publish('base', 'end');
+    await second.heard.until(() => second.texts.includes('end') && second.adopted > 0);
+    assert.deepEqual([second.adopted, second.heard.n], [1, 8]);
+  });
+
+  test('does not adopt what it heard at its start, before it knew where the store is', async () => {
+    const first = await replica();
+    await client.publish('base', 'warm-up');
+    await first.heard.until(() => first.heard.n === 1);
+    const second = new Replica(redis.url);
+    replicas.push(second);
+    const position = second.bus.position.bind(second.bus);
+    second.bus.position = async () => {
+      second.bus.position = position;
+      await client.publish('base', 'x');
+      await first.heard.until(() => first.heard.n === 2);
+      await first.crash();
+      return position();
+    };
+    await second.start();
+    await client.del('pinstream:keeper', 'pinstream:keepers'); // as after their time
+    await eventually('the second app takes the lease', async () => (await holder()) !== null);
+    await client.publish('base', 'end');
+    await second.heard.until(() => second.texts.includes('end') && second.adopted > 0);
+    assert.deepEqual([second.adopted, second.heard.n], [1, 3]);
+  });
+
+  test('Redis remembers what was adopted, also after its logs are gone, and knows how far', async () => {
+    const { heard, link } = await replica({ logLength: 1 });
+    for (const text of ['x', 'é', '{"type":"t","data":"d"}']) await client.publish('base', text);
+    await heard.until(() => heard.n === 3);
+    const { adopted, meta } = link.names;
+    const between = (after: number, upTo: number) =>
+      link.ask((redis) => redis.pinstreamAdopted(adopted, meta, after, upTo));
+    const sha1 = (text: string) => createHash('sha1').update(text).digest('hex');
+    const third = ['3', 'base', sha1('{"type":"t","data":"d"}')];
+    assert.deepEqual(await between(0, 2), ['1', ['1', 'base', sha1('x')], ['2', 'base', sha1('é')]]);
+    assert.deepEqual(await between(2, 3), ['1', third]);
+    assert.deepEqual(await between(3, 9), ['1']);
+    await client.xtrim(adopted, 'MAXLEN', 1);
+    assert.deepEqual(await between(1, 2), ['']);
+    assert.deepEqual(await between(1, 3), ['', third]);
+    assert.deepEqual(await between(2, 3), ['1', third]);
+    await client.del(adopted);
+    assert.deepEqual(await between(2, 3), ['']);
+    assert.deepEqual(await between(3, 3), ['1']);
+  });
+
   test('whose ear was cut leaves it to an app that has heard all', async () => {
     const first = await replica();
     await client.publish('base', 'warm-up');
@@ -262,7 +335,9 @@ describe('the keeper', () => {
     await app.heard.until(() => app.heard.n === 1);
     const { names } = app.link;
     const said = (token: string) =>
-      app.link.ask((redis) => redis.pinstreamSay(names.lease, token, names.doorbell, '{"anew":true}'));
+      app.link.ask((redis) =>
+        redis.pinstreamSay(names.lease, names.meta, token, names.doorbell, '{"anew":true}'),
+      );
     assert.equal(await said('an old token'), 0);
     assert.equal(await said((await holder()) as string), 1);
   });

@@ -18,9 +18,9 @@ describe('the queue of raw publishes', () => {
     const queue = new RawQueue();
     for (const text of ['x', 'y', 'x']) queue.push('a', text, 0);
     queue.push('b', 'x', 0);
-    queue.take('a', 'x');
+    queue.take(1, 'a', 'x');
     assert.deepEqual(texts(queue), ['a y', 'a x', 'b x']);
-    queue.take('a', 'z');
+    queue.take(1, 'a', 'z');
     assert.deepEqual(texts(queue), ['a y', 'a x', 'b x']);
   });
 
@@ -31,12 +31,12 @@ describe('the queue of raw publishes', () => {
     queue.pushMarker('mine');
     queue.push('a', 'x', 0); // after it
     assert.equal(queue.settled, false);
-    queue.take('a', 'x'); // an earlier x, from before the subscription
-    queue.take('a', 'x');
-    queue.passed('mine');
+    queue.take(1, 'a', 'x'); // an earlier x, from before the subscription
+    queue.take(1, 'a', 'x');
+    queue.passed(1, 'mine');
     assert.equal(queue.settled, true);
     assert.deepEqual(texts(queue), ['a x']);
-    queue.take('a', 'x');
+    queue.take(1, 'a', 'x');
     assert.deepEqual(texts(queue), []);
   });
 
@@ -44,8 +44,21 @@ describe('the queue of raw publishes', () => {
     const queue = new RawQueue();
     queue.unsettle('mine');
     queue.push('a', 'x', 0);
-    queue.passed('mine');
+    queue.passed(1, 'mine');
     assert.equal(queue.settled, false);
+  });
+
+  test('an adoption that was handed on before the marker and is newer than it counts', () => {
+    const queue = new RawQueue();
+    queue.unsettle('mine');
+    queue.push('a', 'x', 0);
+    queue.pushMarker('mine');
+    queue.push('a', 'y', 0);
+    queue.push('a', 'x', 0);
+    queue.take(5, 'a', 'x');
+    queue.take(7, 'a', 'y');
+    queue.passed(5, 'mine');
+    assert.deepEqual(texts(queue), ['a x']);
   });
 
   test("another app's marker only leaves", () => {
@@ -53,7 +66,7 @@ describe('the queue of raw publishes', () => {
     queue.push('a', 'x', 0);
     queue.pushMarker('theirs');
     queue.push('a', 'y', 0);
-    queue.passed('theirs');
+    queue.passed(1, 'theirs');
     assert.deepEqual(texts(queue), ['a x', 'a y']);
   });
 
@@ -62,7 +75,7 @@ describe('the queue of raw publishes', () => {
     queue.unsettle('mine');
     queue.push('a', 'x', 0);
     queue.push('a', 'y', 0);
-    queue.take('a', 'x');
+    queue.take(1, 'a', 'x');
     queue.settleAlone();
     assert.equal(queue.settled, true);
     assert.deepEqual(texts(queue), ['a y']);
@@ -85,8 +98,8 @@ describe('the queue of raw publishes', () => {
     queue.push('b', 'y', 0);
     queue.keepOnly((channel) => channel === 'b');
     assert.deepEqual(texts(queue), ['b x', 'theirs', 'b y']);
-    queue.take('a', 'x');
-    queue.take('b', 'x');
+    queue.take(1, 'a', 'x');
+    queue.take(1, 'b', 'x');
     assert.deepEqual(texts(queue), ['theirs', 'b y']);
   });
 
@@ -94,13 +107,13 @@ describe('the queue of raw publishes', () => {
     const many = new RawQueue();
     for (let i = 0; i < 100_000; i++) many.push('a', '', 0);
     assert.equal(many.full, true);
-    many.take('a', '');
+    many.take(1, 'a', '');
     assert.equal(many.full, false);
     const large = new RawQueue();
     const text = 'x'.repeat(65_536);
     while (!large.full) large.push('a', text, 0);
     assert.equal(large.length, 512);
-    large.take('a', text);
+    large.take(1, 'a', text);
     assert.equal(large.full, false);
   });
 
@@ -117,7 +130,7 @@ describe('the queue of raw publishes', () => {
               queue.push('a', text, 0);
               list.push(`a ${text}`);
             } else if (what === 2) {
-              queue.take('a', text);
+              queue.take(1, 'a', text);
               const found = list.indexOf(`a ${text}`);
               list = list.filter((_, i) => i !== found);
             } else {

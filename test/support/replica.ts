@@ -9,6 +9,7 @@ const LIMITS = { logLength: 100_000, logAge: 86_400_000, maxChannels: 100, store
 export interface ReplicaOptions {
   readonly adopt?: readonly string[];
   readonly storeBytes?: number;
+  readonly logLength?: number;
   readonly log?: Log;
 }
 
@@ -33,12 +34,9 @@ export class Replica {
   readonly keeper: Keeper;
   adopted = 0;
 
-  constructor(
-    url: string,
-    { adopt = ['*'], storeBytes = LIMITS.storeBytes, log = silentLog }: ReplicaOptions = {},
-  ) {
+  constructor(url: string, { adopt = ['*'], log = silentLog, ...limits }: ReplicaOptions = {}) {
     this.link = new HeldLink({ url, prefix: 'pinstream:' }, silentLog);
-    this.bus = new RedisBus(this.link, { ...LIMITS, storeBytes });
+    this.bus = new RedisBus(this.link, { ...LIMITS, ...limits });
     this.keeper = new Keeper(
       this.link,
       this.bus,
@@ -55,13 +53,19 @@ export class Replica {
     this.keeper.start();
     const { heard, keeper } = this;
     await this.bus.start({
-      open: (position) => heard.open(position),
+      open: (position) => {
+        keeper.open();
+        heard.open(position);
+      },
       event: (event) => {
         keeper.event(event);
         heard.event(event);
       },
       skip: (n) => heard.skip(n),
-      gap: (gap) => heard.gap(gap),
+      gap: (gap) => {
+        keeper.gap(gap);
+        heard.gap(gap);
+      },
     });
     await heard.until(() => heard.opened.length > 0);
     return this;
@@ -75,6 +79,11 @@ export class Replica {
     const held = this.link.held ?? [];
     this.link.held = undefined;
     for (const ring of held) ring();
+  }
+
+  /** What was held up is never heard, as when the connection was cut. */
+  loseDoorbell(): void {
+    this.link.held = undefined;
   }
 
   /** As a killed process: nothing is given back. */

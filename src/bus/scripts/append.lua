@@ -2,7 +2,7 @@
 -- Answers {epoch, n}; {epoch, n, 'duplicate'}, n 0 when not known any more; or {'full'}, {'fenced'}, {'owned'}.
 local meta, last, trimmed, log, key = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local producer, presses, lease, sizes, touched, device = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11]
-local pins = KEYS[12]
+local pins, adoptions = KEYS[12], KEYS[13]
 local runId, newEpoch, channel, name, data, at, raw, adopted = unpack(ARGV, 1, 8)
 local logLength, logAge, maxChannels, storeBytes = tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11]), tonumber(ARGV[12])
 local doorbell, keySeconds, seq, producerSeconds = ARGV[13], ARGV[14], tonumber(ARGV[15]), ARGV[16]
@@ -19,7 +19,7 @@ if unlessDeviceLives ~= '' and redis.call('EXISTS', device) == 1 then return {'f
 -- What the device channel and the pins' say is the truth about the hardware: nobody else may say it.
 if hardware == '' and (channel == 'device' or redis.call('SISMEMBER', pins, channel) == 1) then return {'owned'} end
 
-local m = redis.call('HMGET', meta, 'epoch', 'run', 'n', 'bytes', 'floor', 'limits')
+local m = redis.call('HMGET', meta, 'epoch', 'run', 'n', 'bytes', 'floor', 'limits', 'adopted')
 local epoch, run, n, bytes, floor = m[1], m[2], tonumber(m[3] or '0'), tonumber(m[4] or '0'), tonumber(m[5] or '0')
 if not epoch then epoch = newEpoch end
 -- The limits of the app, if there is one: a backend that appends with others would cut everybody's logs by its own.
@@ -126,6 +126,13 @@ if deviceSays == 'left' then redis.call('DEL', device) end
 if deviceSays ~= '' then
   redis.call('DEL', pins)
   for i = 25, #ARGV do redis.call('SADD', pins, ARGV[i]) end
+end
+-- Remembered beyond its log: an app that was away must know of it, or it adopts the same publish again as the next keeper.
+if adopted ~= '' then
+  local digest = redis.sha1hex(raw ~= '' and raw or data)
+  redis.call('XADD', adoptions, 'MAXLEN', '~', 10000, id .. '-0', 'c', channel, 't', digest, 'p', m[7] or '0')
+  redis.call('EXPIRE', adoptions, 3600)
+  redis.call('HSET', meta, 'adopted', id)
 end
 redis.call('PUBLISH', doorbell, cjson.encode({epoch, id, channel, name, data, at, raw, adopted}))
 return {epoch, id}
