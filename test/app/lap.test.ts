@@ -3,56 +3,18 @@ import { describe, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { StoreChanged } from '../../src/app/sse/catchUp.ts';
 import { Connection } from '../../src/app/sse/connection.ts';
-import type { Frame } from '../../src/app/sse/frame.ts';
-import { Hub } from '../../src/app/sse/hub.ts';
 import { join, type Wish } from '../../src/app/sse/join.ts';
-import type { Output } from '../../src/app/sse/output.ts';
-import type { Bus, Page, SinceQuery } from '../../src/bus/bus.ts';
-import { MemoryBus } from '../../src/bus/memoryBus.ts';
-import type { NewEvent, StoredEvent } from '../../src/contract/event.ts';
-
-/** A reader that keeps what is written, and takes all of it at once. */
-class Kept implements Output {
-  text = '';
-  readonly unsent = 0;
-  readonly sent = 0;
-  async drained(): Promise<void> {}
-  end(): void {}
-  destroy(): void {}
-  write(frame: Frame): void {
-    this.text += frame.plain.toString();
-  }
-
-  get data(): string[] {
-    return [...this.text.matchAll(/^data: (\d+)$/gm)].map(([, text]) => text as string);
-  }
-
-  get gaps(): string[] {
-    return [...this.text.matchAll(/"gap","channel":"(\w+)","until":"\w+-(\d+)"/g)].map(
-      ([, channel, n]) => `${channel} ${n}`,
-    );
-  }
-}
+import type { Bus } from '../../src/bus/bus.ts';
+import type { NewEvent } from '../../src/contract/event.ts';
+import { Kept, lateHub, meddled } from '../support/lateHub.ts';
 
 function event(channel: string, data: number): NewEvent {
   return { channel, name: 'message', data: String(data), at: 0 };
 }
 
-/** A store, and a hub that hears only what the test lets it hear: the doorbell may be late. */
-async function lateHub(logLength: number) {
-  const bus = new MemoryBus({ logLength, logAge: 1e9, maxChannels: 100, storeBytes: 1e9 });
-  const hub = new Hub();
-  const rung: StoredEvent[] = [];
-  await bus.start({
-    open: (position) => hub.open(position),
-    event: (one) => rung.push(one),
-    skip() {},
-    gap() {},
-  });
-  const { epoch } = await bus.position();
-  const ring = (upTo: number) => {
-    while (rung[0] && rung[0].n <= upTo) hub.event(rung.shift() as StoredEvent);
-  };
+/** A hub that is behind, and somebody who joins it. */
+async function joining(logLength: number) {
+  const { bus, hub, epoch, ring } = await lateHub(logLength);
   const enter = (wish: Partial<Wish>, store: Bus = bus, buffer = 1e6) => {
     const output = new Kept();
     const connection = new Connection(output, { buffer, stall: 1e6 }, () => undefined);
@@ -64,7 +26,7 @@ async function lateHub(logLength: number) {
 
 describe('joining a hub that is behind', () => {
   test('who has heard more elsewhere hears nothing twice', async () => {
-    const { bus, epoch, ring, enter } = await lateHub(100);
+    const { bus, epoch, ring, enter } = await joining(100);
     for (let n = 1; n <= 10; n++) await bus.append(event('a', n));
     ring(5);
     const { output, joined } = enter({ cursor: { epoch, n: 10 } });
@@ -78,7 +40,7 @@ describe('joining a hub that is behind', () => {
   });
 
   test('a cursor beyond all that the store has is no reason to wait', async () => {
-    const { bus, epoch, ring, enter } = await lateHub(100);
+    const { bus, epoch, ring, enter } = await joining(100);
     await bus.append(event('a', 1));
     ring(1);
     const { output, joined } = enter({ cursor: { epoch, n: 50 } });
@@ -87,7 +49,7 @@ describe('joining a hub that is behind', () => {
   });
 
   test('ends when the store is exchanged meanwhile: the reader comes back, and is told', async () => {
-    const { bus, hub, epoch, ring, enter } = await lateHub(100);
+    const { bus, hub, epoch, ring, enter } = await joining(100);
     for (let n = 1; n <= 10; n++) await bus.append(event('a', n));
     ring(5);
     const { joined } = enter({ cursor: { epoch, n: 10 } });
@@ -97,26 +59,9 @@ describe('joining a hub that is behind', () => {
   });
 });
 
-/** A store that lets something happen before each look into it. */
-function meddled(bus: Bus, meddle: (look: number) => Promise<void>): Bus {
-  let looks = 0;
-  return new Proxy(bus, {
-    get(target, name) {
-      if (name === 'since') {
-        return async (query: SinceQuery): Promise<Page> => {
-          await meddle(++looks);
-          return target.since(query);
-        };
-      }
-      const member = Reflect.get(target, name) as unknown;
-      return typeof member === 'function' ? member.bind(target) : member;
-    },
-  });
-}
-
 describe('events that pour in while somebody joins', () => {
   test('are dropped where they wait when they are too many, and read once more: none lost, none twice', async () => {
-    const { bus, epoch, ring, enter } = await lateHub(10_000);
+    const { bus, epoch, ring, enter } = await joining(10_000);
     let n = 0;
     const pour = async (count: number) => {
       for (let i = 0; i < count; i++) await bus.append(event('a', ++n));
@@ -138,7 +83,7 @@ describe('events that pour in while somebody joins', () => {
   });
 
   test('and push one another out of the log: what is told as lost is what did not come', async () => {
-    const { bus, epoch, ring, enter } = await lateHub(2);
+    const { bus, epoch, ring, enter } = await joining(2);
     for (let n = 1; n <= 3; n++) await bus.append(event('b', n));
     ring(3);
     const meddle = async (look: number) => {
@@ -156,7 +101,7 @@ describe('events that pour in while somebody joins', () => {
 
 describe('events that push one another out of the log at each look', () => {
   test('do not keep a reader waiting: it hears what is left, and is told of the rest as it goes', async () => {
-    const { bus, epoch, ring, enter } = await lateHub(5);
+    const { bus, epoch, ring, enter } = await joining(5);
     let n = 0;
     const pour = async (count: number) => {
       for (let i = 0; i < count; i++) await bus.append(event('a', ++n));
@@ -180,7 +125,7 @@ describe('events that push one another out of the log at each look', () => {
 
 describe('who wants the last events alone', () => {
   test('is told what was lost since it came, and not what had been lost before', async () => {
-    const { bus, ring, enter } = await lateHub(5);
+    const { bus, ring, enter } = await joining(5);
     let n = 0;
     const pour = async (count: number) => {
       for (let i = 0; i < count; i++) await bus.append(event('a', ++n));
@@ -203,7 +148,7 @@ describe('who wants the last events alone', () => {
 
 describe('the last events of an empty log', () => {
   test('are those that pour in while it is looked for, however many', async () => {
-    const { bus, ring, enter } = await lateHub(1000);
+    const { bus, ring, enter } = await joining(1000);
     const store = new Proxy(bus, {
       get(target, name) {
         if (name !== 'tails') return (Reflect.get(target, name) as () => unknown).bind(target);
@@ -226,7 +171,7 @@ describe('the last events of an empty log', () => {
 
 describe('a gap', () => {
   test('is told once for each channel, however many pages are read', async () => {
-    const { bus, epoch, ring, enter } = await lateHub(400);
+    const { bus, epoch, ring, enter } = await joining(400);
     for (let n = 1; n <= 1000; n++) await bus.append(event(n <= 300 ? 'b' : 'a', n));
     ring(1000);
     const { output, joined } = enter({ cursor: { epoch, n: 0 } });

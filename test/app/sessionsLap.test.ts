@@ -4,54 +4,16 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { StoreChanged } from '../../src/app/sse/catchUp.ts';
 import { changeChannels } from '../../src/app/sse/changeChannels.ts';
 import { Connection } from '../../src/app/sse/connection.ts';
-import type { Frame } from '../../src/app/sse/frame.ts';
-import { Hub } from '../../src/app/sse/hub.ts';
 import { join } from '../../src/app/sse/join.ts';
-import type { Output } from '../../src/app/sse/output.ts';
 import { SessionStream } from '../../src/app/sse/sessionStream.ts';
-import type { Bus, Page, SinceQuery } from '../../src/bus/bus.ts';
-import { MemoryBus } from '../../src/bus/memoryBus.ts';
+import type { Bus } from '../../src/bus/bus.ts';
 import { MemorySessions } from '../../src/bus/memorySessions.ts';
 import type { Owed } from '../../src/bus/sessions.ts';
-import type { StoredEvent } from '../../src/contract/event.ts';
-
-/** A reader that keeps what is written, and takes all of it at once. */
-class Kept implements Output {
-  text = '';
-  readonly unsent = 0;
-  readonly sent = 0;
-  async drained(): Promise<void> {}
-  end(): void {}
-  destroy(): void {}
-  write(frame: Frame): void {
-    this.text += frame.plain.toString();
-  }
-
-  /** The numbers that came, those from before its cursor as `(3)`; `|` where `channels` was said, `!` where a gap was. */
-  get heard(): string {
-    const words = this.text.split('\n\n').map((block) => {
-      if (block.includes('"type":"channels"')) return '|';
-      if (block.includes('"type":"gap"')) return `!${/"until":"\w+-(\d+)"/.exec(block)?.[1] ?? ''}`;
-      const data = /^data: (\d+)$/m.exec(block)?.[1];
-      if (data === undefined) return '';
-      return block.startsWith('id: ') ? data : `(${data})`;
-    });
-    return words.filter((word) => word !== '').join(' ');
-  }
-}
+import { Kept, lateHub, meddled } from '../support/lateHub.ts';
 
 /** A stream on `a`, at a hub that hears only what the test lets it hear. */
 async function streaming({ logLength = 1000, buffer = 1e6 } = {}) {
-  const bus = new MemoryBus({ logLength, logAge: 1e9, maxChannels: 100, storeBytes: 1e9 });
-  const hub = new Hub();
-  const rung: StoredEvent[] = [];
-  await bus.start({
-    open: (position) => hub.open(position),
-    event: (one) => rung.push(one),
-    skip() {},
-    gap() {},
-  });
-  const { epoch } = await bus.position();
+  const { bus, hub, epoch, ring: ringUpTo } = await lateHub(logLength);
   const output = new Kept();
   const connection = new Connection(output, { buffer, stall: 1e6 }, () => undefined);
   let n = 0;
@@ -59,7 +21,7 @@ async function streaming({ logLength = 1000, buffer = 1e6 } = {}) {
     for (const channel of channels) await bus.append({ channel, name: 'message', data: String(++n), at: 0 });
   };
   const ring = async (upTo = n) => {
-    while (rung[0] && rung[0].n <= upTo) hub.event(rung.shift() as StoredEvent);
+    ringUpTo(upTo);
     await turn();
   };
   await join(connection, hub, bus, { channels: ['a'], dialect: 'stream', retry: 2000, heartbeat: 15_000 });
@@ -81,23 +43,6 @@ async function streaming({ logLength = 1000, buffer = 1e6 } = {}) {
       begin: more.begin ?? (async () => undefined),
     });
   return { bus, hub, epoch, output, connection, publish, ring, owed, change };
-}
-
-/** A store that lets something happen before each look into it. */
-function meddled(bus: Bus, meddle: (look: number) => Promise<void>): Bus {
-  let looks = 0;
-  return new Proxy(bus, {
-    get(target, name) {
-      if (name === 'since') {
-        return async (query: SinceQuery): Promise<Page> => {
-          await meddle(++looks);
-          return target.since(query);
-        };
-      }
-      const member = Reflect.get(target, name) as unknown;
-      return typeof member === 'function' ? member.bind(target) : member;
-    },
-  });
 }
 
 describe('while what was missed on added channels is written', () => {
