@@ -14,7 +14,7 @@ import { Assets } from './assets.ts';
 import type { AppConfig } from './config.ts';
 import { Device } from './device.ts';
 import { answerErrors } from './errors.ts';
-import { Listening } from './listening.ts';
+import { Headcount } from './headcount.ts';
 import { Metrics } from './metrics.ts';
 import type { Parts } from './parts.ts';
 import { createPatientServer } from './patientServer.ts';
@@ -52,7 +52,7 @@ export class App implements Listener {
   readonly #hub = new Hub();
   readonly #sessions: OpenSessions;
   readonly #streams: Streams;
-  readonly #listening: Listening;
+  readonly #headcount: Headcount;
   readonly #requests: Requests;
   readonly #log: Log;
   readonly #key: PublishKey | undefined;
@@ -65,7 +65,7 @@ export class App implements Listener {
     const replay = new Replay(bus);
     this.#sessions = new OpenSessions({ hub: this.#hub, bus: replay, sessions });
     this.#streams = new Streams(this.#hub, bus, replay, this.#sessions, config, this.metrics, log);
-    this.#listening = new Listening(board, this.#hub);
+    this.#headcount = new Headcount(board, this.#hub);
     const key = new PublishKey(config.publishKey, board, keyMade);
     this.#key = config.publishOpen ? undefined : key;
     const access = new Access({
@@ -91,7 +91,7 @@ export class App implements Listener {
       streams: this.#streams,
       device: this.device,
       access,
-      listening: this.#listening,
+      headcount: this.#headcount,
       assets: new Assets(),
       metrics: this.metrics,
       log,
@@ -102,13 +102,13 @@ export class App implements Listener {
 
   start(): void {
     this.#streams.start();
-    this.#listening.start();
+    this.#headcount.start();
   }
 
   /** Ends every stream with a word, lets requests under way finish, and takes no more. */
   async stop(): Promise<void> {
     this.#streams.close();
-    this.#listening.stop();
+    this.#headcount.stop();
     await this.#requests.end();
   }
 

@@ -6,7 +6,7 @@ import type { Access } from './access/access.ts';
 import type { Assets } from './assets.ts';
 import type { AppConfig } from './config.ts';
 import type { Device } from './device.ts';
-import type { Listening } from './listening.ts';
+import type { Headcount } from './headcount.ts';
 import type { Metrics } from './metrics.ts';
 import type { Hub } from './sse/hub.ts';
 import type { Streams } from './sse/streams.ts';
@@ -21,7 +21,7 @@ export interface Parts {
   readonly streams: Streams;
   readonly device: Device;
   readonly access: Access;
-  readonly listening: Listening;
+  readonly headcount: Headcount;
   readonly assets: Assets;
   readonly metrics: Metrics;
   readonly log: Log;

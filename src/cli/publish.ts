@@ -2,10 +2,12 @@ import { sharesRedis } from '../bus/store.ts';
 import { channelProblem } from '../contract/channel.ts';
 import { dataProblem, MESSAGE, nameProblem } from '../contract/event.ts';
 import { duration } from '../lib/settings.ts';
-import { appDoor, type Door, isAway, redisDoor } from './doors.ts';
+import { appDoor } from './appDoor.ts';
+import { type Door, isAway } from './door.ts';
 import { type Call, type Command, Mistakes } from './flags.ts';
 import { REDIS } from './groups.ts';
 import { inputLines } from './inputLines.ts';
+import { redisDoor } from './redisDoor.ts';
 import { Unpublished } from './unpublished.ts';
 
 export const publish: Command = {

@@ -35,3 +35,9 @@ export function newEpoch(random: (below: number) => number): string {
   for (let i = 0; i < 6; i++) word += LETTERS[random(LETTERS.length)];
   return word;
 }
+
+/** The number of a cursor; undefined when it is of another store. */
+export function afterOf(since: string, epoch: string): number | undefined {
+  const cursor = parseCursor(since);
+  return cursor?.epoch === epoch ? cursor.n : undefined;
+}

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { pageFrames } from '../../src/app/sse/pageFrames.ts';
 import { NobodyWaits, Replay } from '../../src/app/sse/replay.ts';
-import { pageFrames } from '../../src/app/sse/slices.ts';
 import type { Page, SinceQuery } from '../../src/bus/bus.ts';
 import { startApp } from '../support/app.ts';
 import { HeldBus } from '../support/heldBus.ts';

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { StoreChanged } from '../../src/app/sse/catchUp.ts';
 import { Connection } from '../../src/app/sse/connection.ts';
 import { join, type Wish } from '../../src/app/sse/join.ts';
+import { StoreChanged } from '../../src/app/sse/storeChanged.ts';
 import type { Bus } from '../../src/bus/bus.ts';
 import type { NewEvent } from '../../src/contract/event.ts';
 import { Kept, lateHub, meddled } from '../support/lateHub.ts';

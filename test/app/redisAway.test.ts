@@ -15,6 +15,26 @@ import { Stream } from '../support/stream.ts';
 
 const EVENT = { channel: 'a', data: 'x' };
 
+/** An app on a Redis of its own, and its log. */
+async function appOnRedis({ adopt = '', options = [] as string[] } = {}) {
+  const redis = await TestRedis.start({ options });
+  const lines = new Lines();
+  const app = await startApp({ REDIS_URL: redis.url, ADOPT: adopt }, { log: lines.log });
+  await ready(app.url);
+  const end = async () => {
+    await app.stop();
+    await redis.stop();
+  };
+  return { redis, lines, app, end };
+}
+
+/** A stream on `a` that is open. */
+async function streamOn(url: string): Promise<Stream> {
+  const stream = await Stream.open(`${url}/stream?channel=a`);
+  await stream.until('"type":"open"');
+  return stream;
+}
+
 describe('an app whose Redis is away', () => {
   test('starts, says so once, is alive and not ready, and works as soon as Redis is there', async () => {
     const port = await freePort();
@@ -40,8 +60,7 @@ describe('an app whose Redis is away', () => {
     const redis = await TestRedis.start({ port });
     await lines.until(/is there/);
     await ready(app.url);
-    const stream = await Stream.open(`${app.url}/stream?channel=a`);
-    await stream.until('"type":"open"');
+    const stream = await streamOn(app.url);
     assert.equal((await post(`${app.url}/events`, EVENT)).status, 201);
     await stream.until('data: x');
     assert.deepEqual(
@@ -57,12 +76,10 @@ describe('an app whose Redis is away', () => {
   });
 
   test('keeps its live streams through a crash of Redis, and loses nothing that Redis kept', async () => {
-    const redis = await TestRedis.start({ options: ['--appendonly', 'yes', '--appendfsync', 'always'] });
-    const lines = new Lines();
-    const app = await startApp({ REDIS_URL: redis.url }, { log: lines.log });
-    await ready(app.url);
-    const stream = await Stream.open(`${app.url}/stream?channel=a`);
-    await stream.until('"type":"open"');
+    const { redis, lines, app, end } = await appOnRedis({
+      options: ['--appendonly', 'yes', '--appendfsync', 'always'],
+    });
+    const stream = await streamOn(app.url);
     await post(`${app.url}/events`, { channel: 'a', data: 'before' });
     await stream.until('data: before');
     await redis.kill();
@@ -76,17 +93,12 @@ describe('an app whose Redis is away', () => {
     assert.match(after.id, /-1000002$/, 'the numbers leap, since the restarted server may have lost some');
     assert.doesNotMatch(stream.text, /"type":"gap"/);
     stream.close();
-    await app.stop();
-    await redis.stop();
+    await end();
   });
 
   test('tells every live stream when Redis was emptied, and goes on with the new epoch', async () => {
-    const redis = await TestRedis.start();
-    const lines = new Lines();
-    const app = await startApp({ REDIS_URL: redis.url }, { log: lines.log });
-    await ready(app.url);
-    const stream = await Stream.open(`${app.url}/stream?channel=a`);
-    await stream.until('"type":"open"');
+    const { redis, app, end } = await appOnRedis();
+    const stream = await streamOn(app.url);
     await post(`${app.url}/events`, { channel: 'a', data: 'before' });
     await stream.until('data: before');
     await redis.command('FLUSHALL');
@@ -101,15 +113,11 @@ describe('an app whose Redis is away', () => {
     );
     assert.equal(id.split('-')[1], '1');
     stream.close();
-    await app.stop();
-    await redis.stop();
+    await end();
   });
 
   test('and who only polls is told so too, also one that waits', async () => {
-    const redis = await TestRedis.start();
-    const lines = new Lines();
-    const app = await startApp({ REDIS_URL: redis.url }, { log: lines.log });
-    await ready(app.url);
+    const { redis, app, end } = await appOnRedis();
     for (let i = 0; i < 20; i++) await post(`${app.url}/events`, EVENT);
     const { cursor } = (await request(`${app.url}/events?channel=a`)).json as { cursor: string };
     const waiting = request(`${app.url}/events?channel=a&wait=60&since=${cursor}`);
@@ -125,17 +133,12 @@ describe('an app whose Redis is away', () => {
       } = answer.json as { events: { id: string }[]; gap: object[]; cursor: string };
       assert.deepEqual([events.map((one) => one.id), gap, next], [[id], [{ reason: 'epoch' }], id]);
     }
-    await app.stop();
-    await redis.stop();
+    await end();
   });
 
   test('keeps its live streams while Redis answers nothing, and brings them all that it kept', async () => {
-    const redis = await TestRedis.start();
-    const lines = new Lines();
-    const app = await startApp({ REDIS_URL: redis.url, ADOPT: '*' }, { log: lines.log });
-    await ready(app.url);
-    const stream = await Stream.open(`${app.url}/stream?channel=a`);
-    await stream.until('"type":"open"');
+    const { redis, lines, app, end } = await appOnRedis({ adopt: '*' });
+    const stream = await streamOn(app.url);
     await post(`${app.url}/events`, { channel: 'a', data: 'before' });
     await stream.until('data: before');
     redis.pause();
@@ -154,22 +157,17 @@ describe('an app whose Redis is away', () => {
       /^data: before\n\n\n?data: adopted\n\ndata: after\n\n$/,
     );
     stream.close();
-    await app.stop();
-    await redis.stop();
+    await end();
   });
 
   test('gives no number twice when Redis lost its tail, and tells nobody anything false', async () => {
-    const redis = await TestRedis.start();
-    const lines = new Lines();
-    const app = await startApp({ REDIS_URL: redis.url, ADOPT: '*' }, { log: lines.log });
-    await ready(app.url);
+    const { redis, lines, app, end } = await appOnRedis({ adopt: '*' });
     const ids: string[] = [];
     const publish = async (data: string) => {
       const { json } = await post(`${app.url}/events`, { channel: 'a', data });
       ids.push((json as { id: string }).id);
     };
-    const stream = await Stream.open(`${app.url}/stream?channel=a`);
-    await stream.until('"type":"open"');
+    const stream = await streamOn(app.url);
     for (const data of ['1', '2', '3']) await publish(data);
     await redis.command('SAVE');
     for (const data of ['4', '5', '6']) await publish(data);
@@ -201,8 +199,7 @@ describe('an app whose Redis is away', () => {
       back.close();
     }
     stream.close();
-    await app.stop();
-    await redis.stop();
+    await end();
   });
 
   test('whose doorbell went to nowhere catches up by itself', async () => {
@@ -212,8 +209,7 @@ describe('an app whose Redis is away', () => {
     await ready(app.url);
     const other = await startApp({ REDIS_URL: redis.url });
     await ready(other.url);
-    const stream = await Stream.open(`${app.url}/stream?channel=a`);
-    await stream.until('"type":"open"');
+    const stream = await streamOn(app.url);
     const ears = async () => (await redis.command('CLIENT', 'LIST', 'TYPE', 'pubsub')) as string;
     assert.equal([...(await ears()).matchAll(/^id=/gm)].length, 2);
     // The second connection is the one that listens. Nobody is told that nothing comes through it any more.
@@ -239,8 +235,7 @@ describe('an app whose Redis is away', () => {
     await redis.command('CONFIG', 'SET', 'client-output-buffer-limit', 'pubsub 64kb 32kb 1');
     const app = await Served.start({ REDIS_URL: redis.url, CLIENT_BUFFER: '64MiB' });
     await ready(app.url);
-    const stream = await Stream.open(`${app.url}/stream?channel=a`);
-    await stream.until('"type":"open"');
+    const stream = await streamOn(app.url);
     app.pause();
     const ears = async () => (await redis.command('CLIENT', 'LIST', 'TYPE', 'pubsub')) as string;
     const link = new RedisLink({ url: redis.url, prefix: 'pinstream:' }, silentLog);

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
-import { StoreChanged } from '../../src/app/sse/catchUp.ts';
 import { changeChannels } from '../../src/app/sse/changeChannels.ts';
 import { Connection } from '../../src/app/sse/connection.ts';
 import { join } from '../../src/app/sse/join.ts';
 import { SessionStream } from '../../src/app/sse/sessionStream.ts';
+import { StoreChanged } from '../../src/app/sse/storeChanged.ts';
 import type { Bus } from '../../src/bus/bus.ts';
 import { MemorySessions } from '../../src/bus/memorySessions.ts';
 import type { Owed } from '../../src/bus/sessions.ts';

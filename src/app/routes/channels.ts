@@ -24,7 +24,7 @@ async function listChannels(ctx: Context, parts: Parts): Promise<void> {
   const [{ epoch }, logs, { names, counter }] = await Promise.all([
     parts.bus.position(),
     parts.bus.channels(),
-    parts.listening.all(),
+    parts.headcount.all(),
   ]);
   const known = new Map(logs.map((info) => [info.channel, info]));
   const all = new Set([...known.keys(), ...[...names.keys()].filter((name) => !isPattern(name))]);
@@ -43,7 +43,7 @@ async function listChannels(ctx: Context, parts: Parts): Promise<void> {
 }
 
 async function listStats(ctx: Context, parts: Parts): Promise<void> {
-  const { names } = await parts.listening.all();
+  const { names } = await parts.headcount.all();
   const readable = await readableOf(ctx, parts, [...names.keys()].sort());
   ctx.set('Cache-Control', 'no-store');
   ctx.body = readable.map((name) => [name, names.get(name)]);

@@ -135,10 +135,10 @@ async function keep({ bus, metrics }: Parts, { event, terms }: Checked): Promise
 /** The events are kept by now: were the request to fail since nobody knows who listens, who sends it again would double them. */
 async function listeningTo(
   channels: readonly string[],
-  { listening, log }: Parts,
+  { headcount, log }: Parts,
 ): Promise<((channel: string) => number) | undefined> {
   try {
-    return await listening.counter([...new Set(channels)]);
+    return await headcount.counter([...new Set(channels)]);
   } catch (error) {
     if (!(error instanceof BusError))
       log.error({ error: String(error) }, 'Who listens could not be counted.');

@@ -1,17 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BusError, type Gap, type Page } from '../../bus/bus.ts';
+import type { Gap, Page } from '../../bus/bus.ts';
 import type { Owed } from '../../bus/sessions.ts';
-import { type Cursor, formatCursor, parseCursor } from '../../contract/cursor.ts';
+import { afterOf, type Cursor, formatCursor } from '../../contract/cursor.ts';
 import type { StoredEvent } from '../../contract/event.ts';
 import { overlap } from '../access/rules.ts';
 import type { Audience } from './audience.ts';
 import type { Connection } from './connection.ts';
 import { cursorBlock, type Dialect, eventBlock, missedBlock, type Saying, sayingBlock } from './dialects.ts';
 import { type Frame, frame } from './frame.ts';
+import { heardUpTo } from './heardUpTo.ts';
 import type { Hub } from './hub.ts';
+import { pageFrames, SLICE, slices } from './pageFrames.ts';
 import type { EventLog } from './replay.ts';
 import { isAmong, isOwed } from './sessionRecord.ts';
-import { pageFrames, SLICE, slices } from './slices.ts';
+import { StoreChanged } from './storeChanged.ts';
 
 /** Where a connection shall listen. */
 export interface Place {
@@ -21,7 +23,6 @@ export interface Place {
   readonly rev: number;
 }
 
-const HUB_MS = 5_000;
 const LOOK_MS = 10;
 
 /**
@@ -168,29 +169,6 @@ export class CatchUp {
     this.#connection.startOver();
     this.#upTo = position.n;
   }
-}
-
-/** The store was emptied or exchanged while somebody was joining: the reader comes back and is told. */
-export class StoreChanged extends Error {}
-
-/**
- * A reader may have heard more from another app than this one has heard yet: then what this app is about to hear must not
- * reach it again. If the store itself is not so far, it has lost its tail, and the leap will keep these numbers apart.
- */
-export async function heardUpTo(hub: Hub, log: EventLog, { epoch, n }: Cursor): Promise<void> {
-  if (hub.position?.epoch !== epoch || hub.position.n >= n) return;
-  const goal = Math.min(n, (await log.position()).n);
-  const deadline = performance.now() + HUB_MS;
-  while (hub.position?.epoch === epoch && hub.position.n < goal) {
-    if (performance.now() > deadline) throw new BusError('away', 'This app hears nothing from the store.');
-    await sleep(LOOK_MS);
-  }
-}
-
-/** The number of a cursor; undefined when it is of another store. */
-export function afterOf(since: string, epoch: string): number | undefined {
-  const cursor = parseCursor(since);
-  return cursor?.epoch === epoch ? cursor.n : undefined;
 }
 
 function lostBeyond({ gaps }: Page, upTo: number): boolean {

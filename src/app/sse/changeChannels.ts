@@ -1,7 +1,8 @@
 import type { Owed } from '../../bus/sessions.ts';
-import { formatCursor } from '../../contract/cursor.ts';
-import { afterOf, CatchUp, heardUpTo } from './catchUp.ts';
+import { afterOf, formatCursor } from '../../contract/cursor.ts';
+import { CatchUp } from './catchUp.ts';
 import type { Connection } from './connection.ts';
+import { heardUpTo } from './heardUpTo.ts';
 import type { Hub } from './hub.ts';
 import type { EventLog } from './replay.ts';
 

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { BusError } from '../../bus/bus.ts';
 import { changeSession, type SessionRecord, type Sessions } from '../../bus/sessions.ts';
-import { StoreChanged } from './catchUp.ts';
 import { changeChannels } from './changeChannels.ts';
 import type { Connection } from './connection.ts';
 import type { Hub } from './hub.ts';
@@ -15,6 +14,7 @@ import {
   openedRecord,
   settledRecord,
 } from './sessionRecord.ts';
+import { StoreChanged } from './storeChanged.ts';
 
 /** Where a session's streams hear from, and where its record is. */
 export interface Sources {

@@ -3,7 +3,6 @@ import { type Bus, BusError } from '../../bus/bus.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Metrics } from '../metrics.ts';
 import { Admission, type Full } from './admission.ts';
-import { StoreChanged } from './catchUp.ts';
 import { Connection, type ConnectionLimits } from './connection.ts';
 import { type Dialect, retryBlock, sayingBlock } from './dialects.ts';
 import { frame } from './frame.ts';
@@ -15,6 +14,7 @@ import { openOutput } from './output.ts';
 import type { Found, Question } from './poll.ts';
 import { Polls } from './polls.ts';
 import { NobodyWaits, type Replay } from './replay.ts';
+import { StoreChanged } from './storeChanged.ts';
 
 export interface StreamsOptions {
   readonly clientBuffer: number;

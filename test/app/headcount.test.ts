@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
-import { Listening } from '../../src/app/listening.ts';
+import { Headcount } from '../../src/app/headcount.ts';
 import type { Member } from '../../src/app/sse/audience.ts';
 import { Hub } from '../../src/app/sse/hub.ts';
 import { BusError } from '../../src/bus/bus.ts';
@@ -17,11 +17,11 @@ import { post, request } from '../support/request.ts';
 /** The streams of one app, without their connections. */
 class Streams {
   readonly hub = new Hub();
-  readonly listening: Listening;
+  readonly headcount: Headcount;
 
   constructor(board: RedisBoard | MemoryBoard) {
     this.hub.open({ epoch: 'k3f9x2', n: 0 });
-    this.listening = new Listening(board, this.hub);
+    this.headcount = new Headcount(board, this.hub);
   }
 
   /** One stream; answers how it leaves. */
@@ -32,11 +32,11 @@ class Streams {
   }
 
   async counts(...channels: string[]): Promise<number[]> {
-    return channels.map(await this.listening.counter(channels));
+    return channels.map(await this.headcount.counter(channels));
   }
 
   async names(): Promise<Record<string, number>> {
-    return Object.fromEntries((await this.listening.all()).names);
+    return Object.fromEntries((await this.headcount.all()).names);
   }
 }
 
@@ -58,7 +58,7 @@ describe('who listens', () => {
       app.open('room-*', 'room-1*', 'b');
       assert.deepEqual(await app.counts('a', 'b', 'room-1', 'c', 'constructor'), [3, 3, 2, 1, 1]);
       assert.deepEqual(await app.names(), { a: 3, b: 2, '*': 1, 'room-*': 1, 'room-1*': 1 });
-      const { counter } = await app.listening.all();
+      const { counter } = await app.headcount.all();
       assert.deepEqual(['a', 'b', 'room-1', 'c'].map(counter), [3, 3, 2, 1]);
     });
   }
@@ -152,7 +152,7 @@ describe('who listens, over several apps on one Redis', () => {
   test('twenty thousand streams with a name each cost what comes and goes, not all their names', async () => {
     const [one, two] = [await open(), await open()];
     const leave = Array.from({ length: 20_000 }, (_, i) => one.open(`session-${i}`));
-    one.listening.start();
+    one.headcount.start();
     try {
       await one.names();
       assert.deepEqual(await two.counts('session-0', 'session-19999', 'session-x'), [1, 1, 0]);
@@ -169,7 +169,7 @@ describe('who listens, over several apps on one Redis', () => {
       assert.ok(cost < 100_000, `${cost} bytes`);
       assert.deepEqual(await two.counts('session-99', 'session-100'), [0, 1]);
     } finally {
-      one.listening.stop();
+      one.headcount.stop();
     }
   });
 

@@ -1,51 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BusError } from '../bus/bus.ts';
-import { GaveUp, Producer } from '../bus/producer.ts';
-import { createStore } from '../bus/store.ts';
-import { formatCursor } from '../contract/cursor.ts';
-import { createLog } from '../lib/log.ts';
-import type { Settings } from '../lib/settings.ts';
-
-/** A way by which the command publishes on a channel. */
-export interface Door {
-  /** Texts that go at once. */
-  readonly most: number;
-  /**
-   * Publishes these texts in their order, or the first few of them, and answers what became of each of those. Throws what will
-   * be so for every text.
-   */
-  send(texts: readonly string[], patience: number): Promise<Outcome[]>;
-  close(): Promise<void>;
-}
-
-/** The id of the event; or why there is none, and whether that is because nobody has answered. */
-export type Outcome = { readonly id: string } | { readonly problem: string; readonly away: boolean };
-
-/** Straight into Redis, one event at a time. */
-export async function redisDoor(settings: Settings, channel: string, name: string): Promise<Door> {
-  const { bus } = createStore(settings, createLog({ level: 'error' }));
-  await bus.start();
-  const producer = new Producer(bus);
-  return {
-    most: 1,
-    async send([data = ''], patience) {
-      try {
-        const { epoch, n } = await producer.send({ channel, name, data, at: Date.now() }, patience);
-        return [{ id: formatCursor(epoch, n) }];
-      } catch (error) {
-        const { message } = error as Error;
-        if (error instanceof GaveUp) return [{ problem: message, away: true }];
-        if (error instanceof BusError && error.reason === 'full') return [{ problem: message, away: false }];
-        throw error;
-      }
-    },
-    async close() {
-      producer.close();
-      await bus.close();
-    },
-  };
-}
+import { GaveUp } from '../bus/producer.ts';
+import { type Door, isAway, type Outcome } from './door.ts';
 
 /** As many as the app takes at once, and bytes of JSON that go through a proxy with nginx's own limit, with room to spare. */
 const MOST_AT_ONCE = 100;
@@ -91,10 +47,6 @@ export function appDoor(url: string, token: string, channel: string, event: stri
     },
     close: async () => undefined,
   };
-}
-
-export function isAway(outcome: Outcome): boolean {
-  return 'away' in outcome && outcome.away;
 }
 
 /** The JSON of as many of them as go at once, at least of one. */

@@ -8,7 +8,7 @@ const REPORT_MS = 2_000;
 const FEW_AUDIENCES = 1_000;
 
 /** Who listens to what, over all apps, as each last reported it: streams, and long polls that wait. */
-export class Listening {
+export class Headcount {
   readonly #board: Board;
   readonly #hub: Hub;
   #timer: NodeJS.Timeout | undefined;
