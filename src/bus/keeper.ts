@@ -36,6 +36,8 @@ export class Keeper {
   readonly #missed: MissedAdoptions;
   #ticking = false;
   #opened = false;
+  /** It took the lease where nobody was in step. Who is, and comes back, may have heard more, and takes it over. */
+  #alone = false;
   /** Something was heard that this queue had no room for: it is no longer in step with the others'. */
   #overflowed = false;
   #warned = '';
@@ -64,7 +66,11 @@ export class Keeper {
       );
     }
     this.#link.onListening(() => void this.#subscribed());
-    this.#link.onStatus(() => void this.#tick());
+    this.#link.onStatus(() => {
+      // It hears nothing, so it must not say to anybody that all before their marker is adopted.
+      if (!this.#link.ready) this.#adopter.keeping = false;
+      void this.#tick();
+    });
     this.#timer = setInterval(() => void this.#tick(), TICK_MS);
   }
 
@@ -159,7 +165,9 @@ export class Keeper {
   #notice(notice: Said): void {
     const { n } = notice;
     if ('marker' in notice) {
-      if (this.#queue.passed(n, notice.marker)) this.#missed.passed(n);
+      if (!this.#queue.passed(n, notice.marker)) return;
+      this.#missed.passed(n);
+      if (!this.#adopter.keeping) this.#alone = false;
     } else if ('dropped' in notice) this.#queue.take(n, ...notice.dropped);
     else if (!this.#adopter.keeping && this.#options.adopt.length > 0) void this.#sendMarker();
   }
@@ -168,6 +176,8 @@ export class Keeper {
     if (this.#ticking || this.#stopped || !this.#link.ready || !this.#opened) return;
     this.#ticking = true;
     try {
+      // A failed question is asked again while Redis remembers.
+      if (this.#missed.pending) this.#askForMissed().catch(() => undefined);
       // A marker that got lost, with its connection or with the keeper that should have sent it back.
       const lost = !this.#queue.settled && performance.now() - this.#markerSent > MARKER_MS;
       if (lost) await this.#sendMarker();
@@ -176,21 +186,28 @@ export class Keeper {
       if (this.#adopter.keeping) await this.#options.duty(this.#lease.terms);
     } catch (error) {
       this.#adopter.keeping = false;
-      if (!(error instanceof BusError))
-        this.#log.error({ error: String(error) }, 'The keeper failed; it tries again.');
+      if (!(error instanceof BusError && error.reason === 'away')) this.#fails(String(error));
     } finally {
       this.#ticking = false;
     }
+  }
+
+  #fails(error: string): void {
+    if (error !== this.#warned) this.#log.error({ error }, 'The keeper failed; it goes on trying.');
+    this.#warned = error;
   }
 
   /** Takes the lease or renews it. */
   async #hold(): Promise<void> {
     if (this.#stopped) return;
     const { marker } = this.#queue;
-    const n = await this.#lease.hold({ held: this.#adopter.keeping, eligible: this.#queue.settled });
+    const eligible = this.#queue.settled && !this.#alone;
+    const n = await this.#lease.hold({ held: this.#adopter.keeping, eligible });
     if (n === undefined) {
       this.#adopter.keeping = false;
       this.#compareAdopt();
+      if (this.#alone) await this.#sendMarker();
+      this.#alone = false;
       return;
     }
     if (this.#adopter.keeping) return;
@@ -199,6 +216,7 @@ export class Keeper {
     await this.#askForMissed();
     // It has subscribed anew meanwhile, and may have missed something: it begins again, and is no candidate.
     if (this.#stopped || this.#queue.marker !== marker) return;
+    this.#alone ||= !this.#queue.settled;
     this.#queue.settleAlone();
     this.#queue.forgetSent();
     this.#adopter.keeping = true;
@@ -208,7 +226,7 @@ export class Keeper {
 
   async #askForMissed(): Promise<void> {
     const all = await this.#missed.ask(async (n) => this.#bus.doorbell?.reached(n));
-    // Away for longer than Redis remembers: only a marker that comes after it lets go of what was adopted meanwhile.
+    // Away for longer than Redis remembers: only a marker that another app sends back lets go of what was adopted meanwhile.
     if (!all) await this.#sendMarker();
   }
 

@@ -19,9 +19,11 @@ export class KeeperLease {
   readonly #candidatesKey: string;
   readonly #app: string;
   /** A new one for each taking: what an earlier taking has still under way is fenced by it. */
-  #token = '';
+  #token = newToken();
   #before = '';
   #holder = '';
+  /** When Redis was last asked. Not for long: others may have taken it for dead. */
+  #asked = performance.now();
 
   constructor(link: RedisLink, app: string, adopt: readonly string[]) {
     this.#link = link;
@@ -69,8 +71,10 @@ export class KeeperLease {
   async hold({ held, eligible }: { held: boolean; eligible: boolean }): Promise<number | undefined> {
     if (!held) {
       this.#before = this.#token;
-      this.#token = `${randomBytes(12).toString('base64url')} ${this.adopt.join(',')}`;
+      this.#token = `${eligible ? '' : '~'}${newToken()} ${this.adopt.join(',')}`;
     }
+    const asked = performance.now();
+    const lapsed = eligible && asked - this.#asked > LEASE_MS / 2;
     const [n, holder] = (await this.#link.ask((redis) =>
       redis.pinstreamLease(
         this.#key,
@@ -79,13 +83,16 @@ export class KeeperLease {
         this.#app,
         this.#token,
         this.#before,
-        eligible ? 1 : 0,
         LEASE_MS,
+        eligible ? 1 : 0,
+        held ? 1 : 0,
+        lapsed ? 1 : 0,
       ),
     )) as [string, string];
+    this.#asked = asked;
     this.#holder = holder;
     if (n !== '-1') return Number(n);
-    this.#token = this.#before;
+    if (!held) this.#token = this.#before;
     return undefined;
   }
 
@@ -105,4 +112,8 @@ export class KeeperLease {
       .catch(() => 0);
     return Number(others) > 0;
   }
+}
+
+function newToken(): string {
+  return randomBytes(12).toString('base64url');
 }

@@ -13,6 +13,8 @@ interface Adoption {
 interface Range {
   after: number;
   readonly until: number;
+  /** The log was read so far. */
+  read: boolean;
 }
 
 /**
@@ -26,6 +28,8 @@ export class MissedAdoptions {
   #ranges: Range[] = [];
   /** Numbers in the ranges whose events came out of the log. */
   readonly #heardOf = new Set<number>();
+  /** false: Redis did not remember all that was asked for. */
+  #known = true;
   #asking: Promise<boolean> | undefined;
 
   constructor(link: RedisLink, queue: RawQueue) {
@@ -36,17 +40,24 @@ export class MissedAdoptions {
   /** The log has dropped something here. Several gaps that overlap are asked for once. */
   note(after: number, until: number): void {
     const from = Math.max(after, ...this.#ranges.map((range) => range.until));
-    if (from < until) this.#ranges.push({ after: from, until });
+    if (from < until) this.#ranges.push({ after: from, until, read: false });
+  }
+
+  /** Whether something is still to be asked for. */
+  get pending(): boolean {
+    return this.#ranges.length > 0;
   }
 
   /** An adoption was heard of after all. */
   heardOf(n: number): void {
-    if (this.#ranges.length > 0) this.#heardOf.add(n);
+    const last = this.#ranges.at(-1);
+    if (last && n <= last.until) this.#heardOf.add(n);
   }
 
   /** What was adopted up to here has left the queue. */
   passed(n: number): void {
     for (const range of this.#ranges) range.after = Math.max(range.after, n);
+    this.#ranges = this.#ranges.filter(({ after, until }) => after < until);
   }
 
   /** Another store, with other numbers. */
@@ -67,18 +78,20 @@ export class MissedAdoptions {
   }
 
   async #askAll(reached: (n: number) => Promise<void>): Promise<boolean> {
-    let all = true;
     for (let [range] = this.#ranges; range; [range] = this.#ranges) {
-      await reached(range.until);
+      if (!range.read) await reached(range.until);
+      range.read = true;
       const { known, adoptions } = await this.#between(range);
-      if (this.#ranges[0] !== range) continue; // forgotten meanwhile
+      if (this.#ranges[0] !== range) continue; // forgotten meanwhile, or passed
       this.#ranges.shift();
-      all &&= known;
+      this.#known &&= known;
       // A marker may have passed since Redis was asked.
       this.#take(adoptions.filter(({ n }) => n > range.after && !this.#heardOf.has(n)));
     }
     this.#heardOf.clear();
-    return all;
+    const known = this.#known;
+    this.#known = true;
+    return known;
   }
 
   #take(adoptions: readonly Adoption[]): void {
@@ -93,7 +106,6 @@ export class MissedAdoptions {
   }
 
   async #between({ after, until }: Range): Promise<{ known: boolean; adoptions: Adoption[] }> {
-    if (after >= until) return { known: true, adoptions: [] };
     const { adopted, meta } = this.#link.names;
     const [known, ...adoptions] = (await this.#link.ask((redis) =>
       redis.pinstreamAdopted(adopted, meta, after, until),

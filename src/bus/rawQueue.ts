@@ -33,8 +33,9 @@ export class RawQueue {
   #marker: string | undefined;
   #early: [n: number, channel: string, text: string][] = [];
 
+  /** How many raw publishes wait. */
   get length(): number {
-    return this.#items.size;
+    return publishes(this.#items);
   }
 
   get full(): boolean {
@@ -43,7 +44,7 @@ export class RawQueue {
 
   /** How many raw publishes the keeper has not sent to the log yet. */
   get unsent(): number {
-    return [...this.#unsent].filter((item) => 'text' in item).length;
+    return publishes(this.#unsent);
   }
 
   /** The marker that is out: another one for each subscription. */
@@ -119,11 +120,14 @@ export class RawQueue {
     return this.#equal.get(channel)?.keys() ?? [];
   }
 
-  /** What the keeper has not sent yet, oldest first. It counts as sent from now on. */
+  /**
+   * What the keeper has not sent yet, oldest first. It counts as sent from now on. A marker is the first of what is sent: all
+   * before it must have been adopted when it is sent back, and that is known only when each has been answered.
+   */
   send(most: number): RawItem[] {
     const batch: RawItem[] = [];
     for (const item of this.#unsent) {
-      if (batch.length === most) break;
+      if (batch.length === most || (batch.length > 0 && 'marker' in item)) break;
       batch.push(item);
     }
     for (const item of batch) this.#unsent.delete(item);
@@ -180,6 +184,10 @@ export class RawQueue {
     if (equal?.size === 0) texts?.delete(item.text);
     if (texts?.size === 0) this.#equal.delete(item.channel);
   }
+}
+
+function publishes(items: Set<RawItem>): number {
+  return [...items].filter((item) => 'text' in item).length;
 }
 
 /** About what it takes in memory. */

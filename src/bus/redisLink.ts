@@ -175,8 +175,9 @@ export class RedisLink {
   async #subscribe(): Promise<void> {
     try {
       this.#earRunId = await runIdOf(this.#ear);
-      if (this.#hearers.size > 0) await this.#ear.subscribe(...this.#hearers.keys());
+      // Raw publishes first: who hears a marker has heard what was published before it.
       if (this.#patterns.length > 0) await this.#ear.psubscribe(...this.#patterns);
+      if (this.#hearers.size > 0) await this.#ear.subscribe(...this.#hearers.keys());
       this.#listening = true;
       // Only now: the other one may have reached a new server while this one was subscribing.
       if (this.#runId !== undefined && this.#runId !== this.#earRunId) {

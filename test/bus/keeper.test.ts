@@ -198,7 +198,7 @@ describe('the keeper', () => {
     return client.get('pinstream:keeper');
   }
 
-  /** Waits until so many apps may take the lease: their markers have come back. */
+  /** Waits until so many apps may take the lease: their markers have come back. Who began alone holds it, and is none. */
   async function candidates(count: number): Promise<void> {
     await eventually(`${count} candidates`, async () => (await client.zcard('pinstream:keepers')) === count);
   }
@@ -215,7 +215,7 @@ describe('the keeper', () => {
     await client.publish('base', 'warm-up');
     await first.heard.until(() => first.heard.n === 1);
     const second = await replica();
-    await candidates(2);
+    await candidates(1);
     // The second app hears the raw publish; that the first one has adopted it, it hears only later.
     second.holdDoorbell();
     await client.publish('base', 'x');
@@ -227,7 +227,7 @@ describe('the keeper', () => {
       return now !== null && now !== before;
     });
     await client.publish('base', 'y');
-    second.releaseDoorbell();
+    second.release();
     await second.heard.until(() => second.texts.includes('y'));
     const { events } = await second.bus.since({ channels: ['*'], after: 0 });
     assert.deepEqual(
@@ -241,7 +241,7 @@ describe('the keeper', () => {
     await client.publish('base', 'warm-up');
     await first.heard.until(() => first.heard.n === 1);
     const second = await replica({ logLength: 3 });
-    await candidates(2);
+    await candidates(1);
     second.holdDoorbell();
     for (const text of ['x', 'x', 'y']) await client.publish('base', text);
     await first.heard.until(() => first.heard.n === 4);
@@ -308,12 +308,50 @@ describe('the keeper', () => {
     assert.deepEqual(await between(3, 3), ['1']);
   });
 
+  test('that was paused for longer than its lease hears what another one adopted before it goes on', async () => {
+    const first = await replica();
+    await client.publish('base', 'warm-up');
+    await first.heard.until(() => first.heard.n === 1);
+    const renewed = async () => (await client.pttl('pinstream:keeper')) > 4_900;
+    await eventually('it has just renewed its lease', renewed);
+    first.holdEar();
+    const lease = { key: 'pinstream:keeper', token: 'another *' };
+    await client.set(lease.key, lease.token);
+    await client.publish('base', 'x');
+    const x = { channel: 'base', name: 'message', data: 'x', at: 0 };
+    await first.bus.append(x, { lease, adopted: true });
+    await client.del(lease.key); // all that while it was paused
+    await eventually('it takes the lease', async () => (await holder()) !== null);
+    first.release();
+    await client.publish('base', 'end');
+    await first.heard.until(() => first.texts.includes('end'));
+    assert.deepEqual(first.texts, ['warm-up', 'x', 'end']);
+  });
+
+  test('that was alone when it began gives way to an app that has heard more and comes back', async () => {
+    const before = await replica();
+    const first = await replica();
+    await candidates(1);
+    await before.stop();
+    await eventually('the first app takes it', async () => (await holder()) !== null);
+    first.link.mute = true;
+    await client.publish('base', 'heard by the first alone');
+    await eventually('nobody holds the lease', async () => (await holder()) === null);
+    const second = await replica();
+    await eventually('the second app takes it', async () => (await holder()) !== null);
+    first.link.mute = false;
+    await second.heard.until(() => second.texts.includes('heard by the first alone'));
+    await client.publish('base', 'end');
+    await second.heard.until(() => second.texts.includes('end'));
+    assert.deepEqual(second.texts, ['heard by the first alone', 'end']);
+  });
+
   test('whose ear was cut leaves it to an app that has heard all', async () => {
     const first = await replica();
     await client.publish('base', 'warm-up');
     await first.heard.until(() => first.heard.n === 1);
     const second = await replica();
-    await candidates(2);
+    await candidates(1);
     const before = await holder();
     await cutEars(1); // the first app's
     await client.publish('base', 'heard by one alone');
@@ -368,7 +406,7 @@ describe('the keeper', () => {
     await first.heard.until(() => first.heard.n === 1);
     const second = await replica({ adopt: ['*'], log: lines.log });
     await lines.until(/its ADOPT is "a\*", not "\*": only what it names is kept/);
-    await candidates(2);
+    await candidates(1);
     await client.publish('b', 'nobody’s');
     await client.publish('a2', 'y');
     await second.heard.until(() => second.heard.n === 2);

@@ -106,6 +106,39 @@ describe('what was adopted and dropped by the log before it was heard of', () =>
     assert.equal(await missed.ask(reached), true);
   });
 
+  test('also when it could not be asked for the rest at once', async () => {
+    const { missed, answers } = missing();
+    answers.known = false;
+    missed.note(4, 8);
+    missed.note(8, 12);
+    answers.meanwhile = () => {
+      answers.away = true;
+    };
+    await assert.rejects(missed.ask(reached), /Redis is away/);
+    Object.assign(answers, { known: true, away: false, meanwhile: () => {} });
+    assert.equal(await missed.ask(reached), false);
+  });
+
+  test('is not waited for a second time, when the log has been read once', async () => {
+    const { missed, answers } = missing();
+    let reads = 0;
+    const reading = async () => void reads++;
+    missed.note(4, 8);
+    answers.away = true;
+    await assert.rejects(missed.ask(reading), /Redis is away/);
+    assert.equal(missed.pending, true);
+    answers.away = false;
+    await missed.ask(reading);
+    assert.deepEqual([reads, missed.pending], [1, false]);
+  });
+
+  test('and that a marker has passed whole, is not asked for any more', () => {
+    const { missed } = missing();
+    missed.note(4, 8);
+    missed.passed(8);
+    assert.equal(missed.pending, false);
+  });
+
   test('is of no account in another store', async () => {
     const { missed, queue, answers, left } = missing([5, 'a', 'x']);
     queue.push('a', 'x', 0);

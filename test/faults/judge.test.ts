@@ -181,6 +181,16 @@ describe('a client that changes its channels', () => {
     assert.deepEqual(judge(...steps, has(['a', 'b']), came(4), came(5), came(3, 'late')), ['doubled']);
   });
 
+  test('may be told of what was lost after all that came late', () => {
+    const told = (...gap: Line[]) => {
+      const late = [came(1), ask(['a', 'b'], 1), came(2, 'late'), has(['a', 'b']), ...gap];
+      return judged([...begin, ...late, came(4), came(5)], both, 1, changing);
+    };
+    assert.deepEqual(told(...lines(['gap', 'b', 3])), []);
+    assert.deepEqual(told(...lines(['gap', 'b', 2])), ['untold gaps', 'false gaps']);
+    assert.deepEqual(told(), ['untold gaps']);
+  });
+
   test('needs not hear what it has left', () => {
     assert.deepEqual(
       judge(came(1), ask(['b'], 1), came(2, 'late'), came(3, 'late'), has(['b']), came(5)),

@@ -48,6 +48,13 @@ interface Window {
   until: number;
 }
 
+/** Channels that were added from a number on, and how far what was missed of each has come. */
+interface Added {
+  readonly channels: readonly string[];
+  readonly since: number;
+  readonly come: Map<string, number>;
+}
+
 export interface LifeOptions {
   readonly spec: ClientSpec;
   readonly truth: Truth;
@@ -76,9 +83,9 @@ export class Life {
   gaps = 0;
   /** Channels of a session, as they were asked for. */
   readonly #windows = new Map<string, Window[]>();
-  #added: { channels: string[]; since: number } | undefined;
+  #added: Added | undefined;
   /** The same, until something else comes: a gap that goes beyond what was added is told there. */
-  #sealed: { channels: string[]; since: number } | undefined;
+  #sealed: Added | undefined;
   /** What came for a channel that was added, and is not sealed yet. */
   #late: number[] = [];
 
@@ -137,6 +144,7 @@ export class Life {
   #comeBack(): void {
     for (const n of this.#late) this.#received.delete(n);
     this.#late = [];
+    this.#added?.come.clear();
   }
 
   #isAt(n: number): void {
@@ -172,6 +180,7 @@ export class Life {
     const before = this.#late.at(-1) ?? 0;
     if (n <= before) this.#find('out of order', `${n} came late after ${before}`);
     this.#late.push(n);
+    if (event) this.#added?.come.set(event.channel, n);
     this.#check(n, hash);
     this.#received.add(n);
   }
@@ -204,7 +213,10 @@ export class Life {
   #gap(channel: string | null, until: number): void {
     this.gaps++;
     const added = this.#added ?? this.#sealed;
-    const after = channel !== null && added?.channels.includes(channel) ? added.since : this.#n;
+    const after =
+      channel !== null && added?.channels.includes(channel)
+        ? (added.come.get(channel) ?? added.since)
+        : this.#n;
     this.#told.push({ channel, after, until, t: this.#t });
   }
 
@@ -247,7 +259,7 @@ export class Life {
       this.#windows.set(name, windows);
       windows.push({ after: since, until: Number.POSITIVE_INFINITY });
     }
-    this.#added = { channels: added, since };
+    this.#added = { channels: added, since, come: new Map() };
     this.#late = [];
   }
 

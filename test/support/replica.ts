@@ -1,3 +1,4 @@
+import { BusError } from '../../src/bus/bus.ts';
 import { Keeper } from '../../src/bus/keeper.ts';
 import { RedisBus } from '../../src/bus/redisBus.ts';
 import { RedisLink } from '../../src/bus/redisLink.ts';
@@ -13,14 +14,28 @@ export interface ReplicaOptions {
   readonly log?: Log;
 }
 
-/** A link whose doorbell can be held up, while raw publishes on the same connection are heard. */
+/** A link on which what is heard can be held up: all of it, or the doorbell alone. It can be cut off from saying anything. */
 class HeldLink extends RedisLink {
   held: (() => void)[] | undefined;
+  deaf = false;
+  mute = false;
+
+  override ask: RedisLink['ask'] = async (work) => {
+    if (this.mute) throw new BusError('away', 'Cut off by the test.');
+    return super.ask(work);
+  };
 
   override hear(channel: string, hearer: (text: string) => void): void {
     super.hear(channel, (text) => {
-      if (this.held && channel === this.names.doorbell) this.held.push(() => hearer(text));
+      if (this.held && (this.deaf || channel === this.names.doorbell)) this.held.push(() => hearer(text));
       else hearer(text);
+    });
+  }
+
+  override hearPatterns(...[patterns, hearer]: Parameters<RedisLink['hearPatterns']>): void {
+    super.hearPatterns(patterns, (...heard) => {
+      if (this.held && this.deaf) this.held.push(() => hearer(...heard));
+      else hearer(...heard);
     });
   }
 }
@@ -75,15 +90,22 @@ export class Replica {
     this.link.held = [];
   }
 
-  releaseDoorbell(): void {
+  /** Raw publishes and markers too. */
+  holdEar(): void {
+    this.link.deaf = true;
+    this.holdDoorbell();
+  }
+
+  release(): void {
     const held = this.link.held ?? [];
-    this.link.held = undefined;
+    this.loseDoorbell();
     for (const ring of held) ring();
   }
 
   /** What was held up is never heard, as when the connection was cut. */
   loseDoorbell(): void {
     this.link.held = undefined;
+    this.link.deaf = false;
   }
 
   /** As a killed process: nothing is given back. */
