@@ -45,7 +45,7 @@ export class Adopter {
     try {
       let batch = this.#queue.send(BATCH);
       while (batch.length > 0) {
-        // All at once, on one connection, which keeps their order: a marker returns after what was heard before it.
+        // All at once, on one connection, which keeps their order.
         await Promise.all(batch.map((item) => this.#adoptOne(item, this.#lease.terms)));
         batch = this.keeping ? this.#queue.send(BATCH) : [];
       }

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { channelProblem, matches } from '../contract/channel.ts';
-import { dataProblem, type StoredEvent } from '../contract/event.ts';
+import type { StoredEvent } from '../contract/event.ts';
 import type { Log } from '../lib/log.ts';
 import { Adopter } from './adopter.ts';
 import { BusError, type Gap } from './bus.ts';
 import { KeeperLease } from './keeperLease.ts';
 import type { KeeperOptions } from './keeperOptions.ts';
 import { MissedAdoptions } from './missedAdoptions.ts';
+import { RawEar } from './rawEar.ts';
 import { RawQueue } from './rawQueue.ts';
 import type { RedisBus } from './redisBus.ts';
 import type { Said } from './redisEntries.ts';
@@ -34,13 +34,13 @@ export class Keeper {
   readonly #queue = new RawQueue();
   readonly #adopter: Adopter;
   readonly #missed: MissedAdoptions;
+  readonly #ear: RawEar;
   #ticking = false;
   #opened = false;
   /** It took the lease where nobody was in step. Who is, and comes back, may have heard more, and takes it over. */
   #alone = false;
-  /** Something was heard that this queue had no room for: it is no longer in step with the others'. */
-  #overflowed = false;
   #warned = '';
+  #failed = '';
   #markerSent = Number.NEGATIVE_INFINITY;
   #stopped = false;
   #timer: NodeJS.Timeout | undefined;
@@ -53,6 +53,7 @@ export class Keeper {
     this.#lease = new KeeperLease(link, this.#app, options.adopt);
     this.#adopter = new Adopter(this.#queue, this.#lease, bus, options.counts, log);
     this.#missed = new MissedAdoptions(link, this.#queue);
+    this.#ear = new RawEar(this.#queue, this.#lease, this.#adopter, options);
   }
 
   /** Before the bus starts, so that all is subscribed on one connection: raw publishes and adoptions come in their order. */
@@ -60,9 +61,11 @@ export class Keeper {
     const { adopt } = this.#options;
     this.#bus.onNotice((notice) => this.#notice(notice));
     if (adopt.length > 0) {
-      this.#link.hear(this.#link.names.marker, (marker) => this.#heardMarker(marker));
+      this.#link.hear(this.#link.names.marker, (marker) =>
+        this.#ear.hearMarker(marker, marker.startsWith(`${this.#app}:`)),
+      );
       this.#link.hearPatterns(adopt.map(redisPattern), (pattern, channel, payload) =>
-        this.#heard(pattern, channel, payload),
+        this.#ear.hear(pattern, channel, payload),
       );
     }
     this.#link.onListening(() => void this.#subscribed());
@@ -90,7 +93,7 @@ export class Keeper {
 
   /** The bus knows where the store is: what comes after that will be heard, or read. */
   open(): void {
-    // That something of these was adopted before, nobody would ever say.
+    // Adoptions up to there are not heard: what was heard before would wait for them for ever.
     if (!this.#opened) this.#queue.clear();
     this.#opened = true;
     this.#missed.forget();
@@ -134,40 +137,12 @@ export class Keeper {
       });
   }
 
-  #heardMarker(marker: string): void {
-    // Its own always: without its place among the raw publishes nobody knows which of them are adopted when it is back.
-    if (!this.#queue.full || marker.startsWith(`${this.#app}:`)) this.#queue.pushMarker(marker);
-    this.#adopter.adopt();
-  }
-
-  #heard(pattern: string, channelBytes: Buffer, payload: Buffer): void {
-    const channel = channelBytes.toString();
-    // Redis sends a message once for each pattern that matches: the first of ours counts.
-    const first = this.#options.adopt.find((own) => matches(own, channel));
-    if (first === undefined || redisPattern(first) !== pattern || channelProblem(channel)) return;
-    if (!this.#lease.wants(channel)) return;
-    if (!channelBytes.equals(Buffer.from(channel))) return; // not UTF-8: several such names would become one
-    const text = payload.toString();
-    if (dataProblem(text)) {
-      if (this.#adopter.keeping) this.#adopter.odd('too-large', channel, 'it is larger than 64 KiB');
-      return;
-    }
-    if (this.#adopter.keeping && text.includes('\ufffd') && !payload.equals(Buffer.from(text)))
-      this.#options.counts.odd('not-utf8');
-    if (!this.#queue.full) this.#queue.push(channel, text, Date.now());
-    else {
-      this.#overflowed = true;
-      if (!this.#lease.elsewhere) this.#adopter.odd('overflow', channel, 'too many are waiting');
-    }
-    this.#adopter.adopt();
-  }
-
   #notice(notice: Said): void {
     const { n } = notice;
     if ('marker' in notice) {
       if (!this.#queue.passed(n, notice.marker)) return;
       this.#missed.passed(n);
-      if (!this.#adopter.keeping) this.#alone = false;
+      if (this.#lease.elsewhere) this.#alone = false;
     } else if ('dropped' in notice) this.#queue.take(n, ...notice.dropped);
     else if (!this.#adopter.keeping && this.#options.adopt.length > 0) void this.#sendMarker();
   }
@@ -181,42 +156,53 @@ export class Keeper {
       // A marker that got lost, with its connection or with the keeper that should have sent it back.
       const lost = !this.#queue.settled && performance.now() - this.#markerSent > MARKER_MS;
       if (lost) await this.#sendMarker();
+      if (this.#ear.overflowed) await this.#getInStep();
       await this.#hold();
-      if (this.#overflowed) await this.#getInStep();
       if (this.#adopter.keeping) await this.#options.duty(this.#lease.terms);
+      this.#failed = '';
     } catch (error) {
-      this.#adopter.keeping = false;
-      if (!(error instanceof BusError && error.reason === 'away')) this.#fails(String(error));
+      this.#fails(error);
     } finally {
       this.#ticking = false;
     }
   }
 
-  #fails(error: string): void {
-    if (error !== this.#warned) this.#log.error({ error }, 'The keeper failed; it goes on trying.');
-    this.#warned = error;
+  #fails(cause: unknown): void {
+    const reason = cause instanceof BusError ? cause.reason : 'broken';
+    if (reason === 'away' || reason === 'fenced') {
+      this.#adopter.keeping = false;
+      return;
+    }
+    const error = String(cause);
+    if (error !== this.#failed) this.#log.error({ error }, 'The keeper failed; it goes on trying.');
+    this.#failed = error;
   }
 
   /** Takes the lease or renews it. */
   async #hold(): Promise<void> {
     if (this.#stopped) return;
+    // After a pause: first what came meanwhile, and whether anything still comes.
+    if (this.#lease.lapsed) await this.#link.ask(() => this.#link.heardUpToNow());
     const { marker } = this.#queue;
+    const held = this.#adopter.keeping;
     const eligible = this.#queue.settled && !this.#alone;
-    const n = await this.#lease.hold({ held: this.#adopter.keeping, eligible });
+    const n = await this.#lease.hold({ held, eligible });
     if (n === undefined) {
       this.#adopter.keeping = false;
       this.#compareAdopt();
-      if (this.#alone) await this.#sendMarker();
-      this.#alone = false;
+      if (this.#alone) {
+        this.#alone = false;
+        await this.#sendMarker();
+      }
       return;
     }
-    if (this.#adopter.keeping) return;
+    if (held) return;
     // What an earlier keeper has adopted must have left the queue before the rest is adopted.
     await this.#bus.doorbell?.reached(n);
     await this.#askForMissed();
     // It has subscribed anew meanwhile, and may have missed something: it begins again, and is no candidate.
-    if (this.#stopped || this.#queue.marker !== marker) return;
-    this.#alone ||= !this.#queue.settled;
+    if (this.#stopped || !this.#link.ready || this.#queue.marker !== marker) return;
+    this.#alone = !eligible;
     this.#queue.settleAlone();
     this.#queue.forgetSent();
     this.#adopter.keeping = true;
@@ -242,8 +228,13 @@ export class Keeper {
   /** After an overflow the queues differ. The keeper's counts, and the others begin anew with a marker. */
   async #getInStep(): Promise<void> {
     if (this.#adopter.keeping && this.#queue.full) return;
-    this.#overflowed = false;
-    if (this.#adopter.keeping) await this.#lease.say({ anew: true }, this.#lease.terms);
-    else await this.#sendMarker();
+    this.#ear.overflowed = false;
+    try {
+      if (this.#adopter.keeping) await this.#lease.say({ anew: true }, this.#lease.terms);
+      else await this.#sendMarker();
+    } catch (error) {
+      this.#ear.overflowed = true;
+      throw error;
+    }
   }
 }

@@ -19,10 +19,10 @@ export class KeeperLease {
   readonly #candidatesKey: string;
   readonly #app: string;
   /** A new one for each taking: what an earlier taking has still under way is fenced by it. */
-  #token = newToken();
+  #token = newToken(); // never empty: an append takes that for one that needs no lease
   #before = '';
   #holder = '';
-  /** When Redis was last asked. Not for long: others may have taken it for dead. */
+  /** When this app last asked Redis for the lease, and was not told that it had lost it. */
   #asked = performance.now();
 
   constructor(link: RedisLink, app: string, adopt: readonly string[]) {
@@ -37,6 +37,11 @@ export class KeeperLease {
   /** With which the holder's appends prove that they are the keeper's. */
   get terms(): Lease {
     return { key: this.#key, token: this.#token };
+  }
+
+  /** It was asked for so long ago that this app's word as a candidate may have run out, and one not in step may hold it. */
+  get lapsed(): boolean {
+    return performance.now() - this.#asked > LEASE_MS / 2;
   }
 
   /** Another app holds it, as far as is known. */
@@ -66,7 +71,8 @@ export class KeeperLease {
 
   /**
    * Takes it, or renews it if it is held. Answers the newest number, or undefined when it is somebody else's. An app that is
-   * not eligible, since it may have missed something, leaves it to those who are.
+   * not eligible, since it may have missed something, leaves it to those who are; where there are none it takes it with a
+   * token that begins with ~, and one who was eligible and has lapsed may take it from there.
    */
   async hold({ held, eligible }: { held: boolean; eligible: boolean }): Promise<number | undefined> {
     if (!held) {
@@ -74,7 +80,7 @@ export class KeeperLease {
       this.#token = `${eligible ? '' : '~'}${newToken()} ${this.adopt.join(',')}`;
     }
     const asked = performance.now();
-    const lapsed = eligible && asked - this.#asked > LEASE_MS / 2;
+    const lapsed = eligible && this.lapsed;
     const [n, holder] = (await this.#link.ask((redis) =>
       redis.pinstreamLease(
         this.#key,
@@ -89,7 +95,7 @@ export class KeeperLease {
         lapsed ? 1 : 0,
       ),
     )) as [string, string];
-    this.#asked = asked;
+    if (n !== '-1' || !held) this.#asked = asked;
     this.#holder = holder;
     if (n !== '-1') return Number(n);
     if (!held) this.#token = this.#before;

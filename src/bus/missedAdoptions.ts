@@ -62,6 +62,7 @@ export class MissedAdoptions {
 
   /** Another store, with other numbers. */
   forget(): void {
+    this.#known = true;
     this.#ranges = [];
     this.#heardOf.clear();
   }

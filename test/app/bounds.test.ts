@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import type { RequestListener } from 'node:http';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { Metrics } from '../../src/app/metrics.ts';
 import { createPatientServer } from '../../src/app/patientServer.ts';
@@ -299,16 +300,39 @@ test('an address or headers that are too long, and what is no HTTP, get a senten
   assert.equal(await figure(app, 'pinstream_refused_total{status="400"}'), 1);
 });
 
-test('a request that never comes to its end is not waited for', async (t) => {
-  const metrics = new Metrics(false);
+/** A server that waits for a request for 30 ms. */
+async function impatient(t: TestContext, answer: RequestListener) {
   const patience = { headersTimeout: 30, requestTimeout: 60, connectionsCheckingInterval: 10 };
-  const server = createPatientServer(() => assert.fail('it never came'), metrics, patience);
+  const server = createPatientServer(answer, new Metrics(false), patience);
   t.after(() => server.close());
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const { port } = server.address() as { port: number };
+  return { server, port: (server.address() as AddressInfo).port };
+}
+
+test('a request that never comes to its end is not waited for', async (t) => {
+  const { port } = await impatient(t, () => assert.fail('it never came'));
   assert.match(
     await said(port, 'GET / HTTP/1.1\r\nHost: a'),
     /^HTTP\/1\.1 408 Request Timeout\r\n[\s\S]*\{"error":"The request did not come to its end in time: send it again\."\}$/,
   );
+  assert.equal(await said(port, ''), '', 'who has not begun is told nothing');
+});
+
+test('a request that lay here while the app was paused is answered', async (t) => {
+  const { server, port } = await impatient(t, (_request, response) => response.end('heard'));
+  const client = connect(port, '127.0.0.1');
+  let answer = '';
+  client.on('data', (bytes) => {
+    answer += bytes;
+  });
+  await once(server, 'connection');
+  client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
+  const end = performance.now() + 100;
+  while (performance.now() < end);
+  await once(client, 'data');
+  client.write('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
+  await once(client, 'close');
+  const statuses = answer.match(/HTTP\/1\.1 \d+|heard/g);
+  assert.deepEqual(statuses, ['HTTP/1.1 200', 'heard', 'HTTP/1.1 200', 'heard']);
 });

@@ -328,6 +328,24 @@ describe('the keeper', () => {
     assert.deepEqual(first.texts, ['warm-up', 'x', 'end']);
   });
 
+  test('that was paused takes the lease back from an app that was not in step', async () => {
+    const before = await replica();
+    const first = await replica();
+    await candidates(1);
+    await before.stop();
+    await client.publish('base', 'warm-up');
+    await first.heard.until(() => first.heard.n === 1);
+    let wake = () => {};
+    first.link.paused = new Promise<void>((done) => {
+      wake = done;
+    });
+    await eventually('long ago', async () => (await client.pttl('pinstream:keeper')) < 2_300);
+    await client.set('pinstream:keeper', '~another *');
+    await client.publish('base', 'heard by the first alone');
+    wake();
+    await first.heard.until(() => first.texts.includes('heard by the first alone'));
+  });
+
   test('that was alone when it began gives way to an app that has heard more and comes back', async () => {
     const before = await replica();
     const first = await replica();

@@ -19,9 +19,11 @@ class HeldLink extends RedisLink {
   held: (() => void)[] | undefined;
   deaf = false;
   mute = false;
+  paused: Promise<void> | undefined;
 
   override ask: RedisLink['ask'] = async (work) => {
     if (this.mute) throw new BusError('away', 'Cut off by the test.');
+    await this.paused;
     return super.ask(work);
   };
 

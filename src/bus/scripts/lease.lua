@@ -1,8 +1,8 @@
 -- Takes or renews the keeper's lease. Answers {n, token}: the newest number when it is held now, else -1 and who holds it.
 -- Candidates are the apps that may take it, by when their word runs out. One that has just subscribed is none yet: it may
 -- have missed raw publishes that the candidates have heard. It takes the lease only where there is no candidate, with a token
--- that begins with ~, and gives back what it held before it subscribed. A candidate whose word had run out takes the lease
--- from such a one.
+-- that begins with ~, and gives back what it held before it subscribed. A candidate that has not asked for some time (its word
+-- may have run out, it says so itself) takes the lease from such a one.
 -- Nobody renews a lease that has run out, though it may be free again: another app may have held it in between, and what that
 -- one adopted is to be heard before it is taken anew.
 local lease, meta, candidates = KEYS[1], KEYS[2], KEYS[3]
