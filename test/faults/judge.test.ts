@@ -121,6 +121,10 @@ describe('what a client heard', () => {
     const cut: Line = { t: 1, c: 7, is: 'error', why: 'cut' };
     assert.deepEqual(judged([...lines('', 1), cut, ...lines(4, 5)], truth, 2, plain), []);
     assert.deepEqual(judged(lines('', 1, 4, 5), truth, 2, plain), ['untold gaps', 'untold gaps']);
+    const silentAtFirst = lines('', 1, 4, 5).map((line, i) =>
+      i === 0 ? line : { ...line, t: line.t + 1000 },
+    );
+    assert.deepEqual(judged(silentAtFirst, truth, 2, plain), []);
   });
 
   test("what had a number that was lost with Redis's own tail may have been heard", () => {

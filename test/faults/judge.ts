@@ -43,7 +43,7 @@ export function judgeClients(
     const spec = known.get(line.c) as ClientSpec;
     if (line.is === 'life') {
       end(lives.get(line.c));
-      lives.set(line.c, new Life({ spec, truth, kept, found }, line.from, spec.channels));
+      lives.set(line.c, new Life({ spec, truth, kept, found }, line.from, spec.channels, line.t));
     } else lives.get(line.c)?.hear(line);
   }
   for (const life of lives.values()) end(life);

@@ -76,7 +76,7 @@ export class Life {
   readonly #told: Told[] = [];
   /** Where a stream that has no words for gaps may have missed something: it was cut, or silent. */
   readonly #breaks: Break[] = [];
-  #heardAt = 0;
+  #heardAt: number;
   /** What is heard of lost events that Redis itself has lost. */
   tail = 0;
   deliveries = 0;
@@ -89,8 +89,10 @@ export class Life {
   /** What came for a channel that was added, and is not sealed yet. */
   #late: number[] = [];
 
-  constructor(options: LifeOptions, from: string | null, channels: readonly string[]) {
+  constructor(options: LifeOptions, from: string | null, channels: readonly string[], t: number) {
     this.#options = options;
+    // Who begins hears nothing until it is let in; who comes back has been away.
+    this.#heardAt = from === null ? t : Number.NEGATIVE_INFINITY;
     this.#after = from === null ? undefined : number(from);
     this.#n = this.#after ?? 0;
     for (const channel of channels)
@@ -155,7 +157,7 @@ export class Life {
   #event(n: number, hash: string): void {
     this.deliveries++;
     this.#sealed = undefined;
-    if (this.#after !== undefined && this.#t - this.#heardAt > SILENCE_MS) this.#break();
+    if (this.#t - this.#heardAt > SILENCE_MS) this.#break();
     const last = this.#breaks.at(-1);
     if (last) {
       last.resumed ??= this.#t;
