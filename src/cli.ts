@@ -24,16 +24,16 @@ function say(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-/** One sentence for what a person can mend; the stack only where nobody thought of it. */
+/** One sentence for what a person can mend; the stack only of what the system says and nobody thought of. */
 function sentenceOf(error: unknown): string {
-  const { code, message, port, name } = error as NodeJS.ErrnoException & { port?: number };
+  const { code, message, port } = error as NodeJS.ErrnoException & { port?: number };
   if (code === 'EADDRINUSE')
     return `Port ${port} is in use: stop what listens there, or choose another one with --port.`;
   if (code === 'EACCES')
     return `Port ${port} may not be used by this user: choose one above 1023 with --port.`;
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND')
     return 'This machine does not have that address: choose another one with --host.';
-  if (error instanceof Mistakes || name === 'GaveUp' || code === undefined) return message;
+  if (code === undefined) return message;
   return String((error as Error).stack);
 }
 

@@ -60,7 +60,7 @@ export function readerCursor(
   header: string | undefined,
   query: URLSearchParams,
 ): Cursor | 'unknown' | undefined {
-  const said = header || (query.getAll('last_event_id').at(-1) ?? query.getAll('lastEventId').at(-1));
+  const said = header || query.getAll('last_event_id').at(-1) || query.getAll('lastEventId').at(-1);
   return said ? (parseCursor(said) ?? 'unknown') : undefined;
 }
 
@@ -78,4 +78,12 @@ export function numberOf(
     throw refuse(400, `"${name}" must be a whole number from ${least} to ${most}.`, name);
   }
   return value;
+}
+
+/** From where on, where that is asked for in words of its own. */
+export function sinceOf(since: unknown): Cursor | undefined {
+  if (since === undefined) return undefined;
+  const cursor = typeof since === 'string' ? parseCursor(since) : undefined;
+  if (!cursor) throw refuse(400, '"since" must be a cursor, as the id of an event: k3f9x2-42.', 'since');
+  return cursor;
 }

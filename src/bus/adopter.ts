@@ -34,7 +34,7 @@ export class Adopter {
     if (this.keeping && !this.#adopting) this.done = this.#adoptAll();
   }
 
-  /** A raw publish that is not kept, or not as it came. */
+  /** A raw publish that is not kept. */
   odd(reason: OddReason, channel: string, why: string): void {
     this.#counts.odd(reason);
     this.#log.warn({ channel }, `A raw publish was not kept: ${why}`);

@@ -27,6 +27,9 @@ interface Said {
   readonly until?: string;
 }
 
+/** As many as the app answers with. */
+const MOST_LAST = 1_000;
+
 async function runTail({ words, options }: Call): Promise<void> {
   const problems = words.map(patternProblem).filter((problem) => problem !== undefined);
   if (problems.length > 0) throw new Mistakes(problems, 64);
@@ -34,8 +37,8 @@ async function runTail({ words, options }: Call): Promise<void> {
   if (!URL.canParse('/stream', base))
     throw new Mistakes(['--url must be an address like http://raspberrypi.local'], 64);
   const { last } = options;
-  if (typeof last === 'string' && !/^\d{1,4}$/.test(last))
-    throw new Mistakes(['--last must be a whole number from 0 to 9999.'], 64);
+  if (typeof last === 'string' && !(/^\d{1,4}$/.test(last) && Number(last) <= MOST_LAST))
+    throw new Mistakes(['--last must be a whole number from 0 to 1000.'], 64);
   const url = new URL('/stream', base);
   url.searchParams.set('envelope', '1');
   for (const channel of words) url.searchParams.append('channel', channel);

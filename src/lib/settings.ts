@@ -36,7 +36,7 @@ export const settings = {
   REDIS_URL: secret(
     redisUrl,
     '',
-    'The Redis to share, as redis://[user:password@]host[:port][/db]; empty: in memory.',
+    'The Redis to share, as redis://[user:password@]host[:port][/db]; empty: the app keeps all in memory.',
   ),
   REDIS_SENTINELS: setting(
     sentinels,
@@ -69,7 +69,7 @@ export const settings = {
   PUBLISH_KEY: secret(
     text,
     '',
-    'The key for publishing; empty: one is made at the first start, kept in the store and printed.',
+    'The key for publishing; empty: the app makes one at its first start, kept in the store and printed.',
   ),
   PUBLISH_OPEN: flag('Anybody who reaches the app may publish, without a key.'),
   ACCESS_RULES: secret(

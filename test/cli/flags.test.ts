@@ -85,7 +85,8 @@ test('what is typed wrong is said in one line each', async () => {
     [publish, ['a', 'b', '--wait', 'long'], 64, '--wait must be a time like 250ms, 15s, 5m, 2h or 1d.'],
     [publish, ['a', 'b', '--url', 'localhost'], 64, '--url must be an address like http://raspberrypi.local'],
     [tail, ['a', '--url', 'localhost'], 64, '--url must be an address like http://raspberrypi.local'],
-    [tail, ['a', '--last', 'all'], 64, '--last must be a whole number from 0 to 9999.'],
+    [tail, ['a', '--last', 'all'], 64, '--last must be a whole number from 0 to 1000.'],
+    [tail, ['a', '--last', '1001'], 64, '--last must be a whole number from 0 to 1000.'],
     [
       tail,
       ['__a', ''],

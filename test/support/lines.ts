@@ -10,7 +10,7 @@ export class Lines {
     this.log = createLog({ level: 'debug', plain: false, write: (line) => this.#add(line) });
   }
 
-  /** Resolves when a line that was not waited for yet matches. */
+  /** Resolves when a line matches, one that has come already or the next. */
   until(met: RegExp): Promise<void> {
     if (this.all.some((line) => met.test(line))) return Promise.resolve();
     return new Promise((done) => this.#waiting.push({ met, done }));

@@ -1,11 +1,10 @@
 import type { Context, Next } from 'koa';
 import type Router from 'koa-router';
 import { changeSession } from '../../bus/sessions.ts';
-import { type Cursor, parseCursor } from '../../contract/cursor.ts';
 import { tokenOf } from '../access/access.ts';
 import { objectOf, readJson } from '../body.ts';
 import type { Parts } from '../parts.ts';
-import { checkNames, queryOf } from '../query.ts';
+import { checkNames, queryOf, sinceOf } from '../query.ts';
 import { refuse } from '../refuse.ts';
 import {
   addedTo,
@@ -33,7 +32,7 @@ async function hideSession(ctx: Context, next: Next): Promise<void> {
 async function putChannels(ctx: Context, { access, config, sessions }: Parts): Promise<void> {
   const { channels, since, change } = objectOf(ctx.request.body);
   const names = checkNames(namesOf(channels), 'channels', config.maxStreamChannels);
-  const cursor = cursorOf(since);
+  const cursor = sinceOf(since);
   const count = countOf(change);
   const token = tokenOf(ctx.req, queryOf(ctx));
   const record = await changeSession(sessions, String(ctx.params.session), async (was) => {
@@ -61,11 +60,4 @@ function countOf(change: unknown): number | undefined {
   if (!Number.isSafeInteger(change) || (change as number) < 1)
     throw refuse(400, '"change" must count your changes of this session: 1, 2, 3.', 'change');
   return change as number;
-}
-
-function cursorOf(since: unknown): Cursor | undefined {
-  if (since === undefined) return undefined;
-  const cursor = typeof since === 'string' ? parseCursor(since) : undefined;
-  if (!cursor) throw refuse(400, '"since" must be a cursor, as the id of an event: k3f9x2-42.', 'since');
-  return cursor;
 }

@@ -8,7 +8,7 @@ import { channelsOf, numberOf, queryOf, readerCursor, sessionOf } from '../query
 import { refuse } from '../refuse.ts';
 import { cursorBlock, type Dialect, eventBlock } from '../sse/dialects.ts';
 import { STREAM_HEADERS } from '../sse/output.ts';
-import type { Found } from '../sse/poll.ts';
+import type { Found } from '../sse/question.ts';
 import { refusalText } from '../sse/streams.ts';
 
 const MOST_LAST = 1_000;

@@ -71,7 +71,7 @@ export class Connection implements Member {
   }
 
   /**
-   * Cuts the reader off if it has taken nothing for too long. Called every few seconds, also after the last words: who does
+   * Cuts the reader off if it has taken nothing for too long. Called again and again, also after the last words: who does
    * not take these would hold its place for ever.
    */
   checkStall(now: number): void {

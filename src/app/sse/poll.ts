@@ -1,35 +1,9 @@
-import type { Bus, Page } from '../../bus/bus.ts';
-import type { Cursor } from '../../contract/cursor.ts';
+import type { Page } from '../../bus/bus.ts';
 import type { Member } from './audience.ts';
+import type { Found, Question } from './question.ts';
 
-export interface Question {
-  readonly channels: readonly string[];
-  /** Where the reader is; `unknown` when what it says is no cursor of ours; nothing: at the beginning of the log. */
-  readonly cursor: Cursor | 'unknown' | undefined;
-  readonly limit: number;
-}
-
-export interface Found {
-  readonly page: Page;
-  /** The page follows this number. */
-  readonly after: number;
-  /** The reader comes from another store: the page is the beginning of this one. */
-  readonly foreign: boolean;
-}
-
-/** A page of events after a cursor. Whether the cursor is of this store is judged by the store's own answer. */
-export async function look(bus: Bus, { channels, cursor, limit }: Question): Promise<Found> {
-  if (cursor === undefined)
-    return { page: await bus.since({ channels, after: 0, limit }), after: 0, foreign: false };
-  if (cursor !== 'unknown') {
-    const page = await bus.since({ channels, after: cursor.n, limit });
-    if (page.epoch === cursor.epoch) return { page, after: cursor.n, foreign: false };
-  }
-  return { page: await bus.since({ channels, after: 0, limit }), after: 0, foreign: true };
-}
-
-/** What a poll tells whoever keeps it. */
-export interface PollKeeper {
+/** What a poll tells whoever has it. */
+export interface PollOwner {
   /** Something was said to its channels: it needs a look at the log. */
   woken(poll: Poll): void;
   /** It has its answer. */
@@ -43,7 +17,7 @@ export interface PollKeeper {
 export class Poll implements Member {
   readonly answer: Promise<Found>;
   readonly limit: number;
-  readonly #keeper: PollKeeper;
+  readonly #owner: PollOwner;
   /** Whether the reader says where it was: who doesn't can't have missed anything. */
   readonly #resumes: boolean;
   /** Of the store in which `after` counts. */
@@ -55,10 +29,10 @@ export class Poll implements Member {
   #over = false;
   #settle: { found: (found: Found) => void; failed: (error: unknown) => void } | undefined;
 
-  constructor({ cursor, limit }: Question, epoch: string, keeper: PollKeeper) {
+  constructor({ cursor, limit }: Question, epoch: string, owner: PollOwner) {
     const known = cursor === 'unknown' ? undefined : cursor;
     this.limit = limit;
-    this.#keeper = keeper;
+    this.#owner = owner;
     this.#resumes = cursor !== undefined;
     this.#epoch = known?.epoch ?? epoch;
     this.#epochSaid = known !== undefined;
@@ -79,7 +53,7 @@ export class Poll implements Member {
   }
 
   deliver(): void {
-    this.#keeper.woken(this);
+    this.#owner.woken(this);
   }
 
   /**
@@ -132,7 +106,7 @@ export class Poll implements Member {
   #finish(): boolean {
     if (this.#over) return false;
     this.#over = true;
-    this.#keeper.over(this);
+    this.#owner.over(this);
     return true;
   }
 }

@@ -2,8 +2,9 @@ import type { Bus } from '../../bus/bus.ts';
 import type { Cursor } from '../../contract/cursor.ts';
 import type { Audience } from './audience.ts';
 import type { Hub } from './hub.ts';
-import { Poll, type Question } from './poll.ts';
+import { Poll } from './poll.ts';
 import { PollRoom } from './pollRoom.ts';
+import type { Question } from './question.ts';
 import { ReadLimit } from './readLimit.ts';
 
 /** A heartbeat, or an event that many patterns mean, wakes all rooms at once: the live streams must not wait for all these reads. */

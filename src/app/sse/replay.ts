@@ -80,7 +80,7 @@ export class Replay implements EventLog {
     return shared.page;
   }
 
-  /** Reads when its turn has come. `given up`: at once, so that nobody who comes now is given what will never be read. */
+  /** Reads when its turn has come. `givenUp`: at once, so that nobody who comes now is given what will never be read. */
   #read(query: SinceQuery, askers: readonly (() => boolean)[], givenUp?: () => void): Promise<Page> {
     return this.#limit.take(async () => {
       if (askers.some((wanted) => wanted())) return this.#bus.since(query);

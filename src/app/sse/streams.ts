@@ -11,8 +11,8 @@ import { jitter, RETRY_MS } from './jitter.ts';
 import { join, type Wish } from './join.ts';
 import type { OpenSessions } from './openSessions.ts';
 import { openOutput } from './output.ts';
-import type { Found, Question } from './poll.ts';
 import { Polls } from './polls.ts';
+import type { Found, Question } from './question.ts';
 import { NobodyWaits, type Replay } from './replay.ts';
 import { StoreChanged } from './storeChanged.ts';
 
