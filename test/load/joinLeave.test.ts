@@ -15,8 +15,7 @@ test(`${MINUTES} minutes of join and leave end with the memory that they began w
   const target = await Target.start({}, ['--expose-gc', '--import', './test/load/collect.mjs']);
   t.after(() => target.stop());
   await target.publish('room');
-  const publishing = setInterval(() => void target.publish('room'), 200);
-  t.after(() => clearInterval(publishing));
+  target.publishEvery(200, 'room');
   const there: Reader[] = [];
   const wrong = new Set<string>();
   const began = performance.now();

@@ -44,8 +44,7 @@ test('10,000 streams come back at once, half of them 100 events behind, and nobo
   late = 0;
   const own = monitorEventLoopDelay({ resolution: 10 });
   own.enable();
-  const publishing = setInterval(() => void target.publish('room'), PUBLISH_MS);
-  t.after(() => clearInterval(publishing));
+  const quiet = target.publishEvery(PUBLISH_MS, 'room');
   const began = performance.now();
   crowd.seat(
     Array.from(
@@ -61,7 +60,7 @@ test('10,000 streams come back at once, half of them 100 events behind, and nobo
   await crowd.heard(present.after);
   const took = performance.now() - began;
   await sleep(AFTER_MS);
-  clearInterval(publishing);
+  quiet();
   const end = await crowd.heard(target.sequence);
   const resident = target.resident('VmHWM');
   const ownLate = Math.round(own.max / 1e6);

@@ -25,8 +25,7 @@ test('a reader that stops with 1 MiB unsent is gone within 31 s, and 1,000 other
     for (const reader of others) reader.close();
   });
   await eventually('all others are there', async () => (await target.metric('pinstream_streams')) === OTHERS);
-  const publishing = setInterval(() => void target.publish('room'), PUBLISH_MS);
-  t.after(() => clearInterval(publishing));
+  const quiet = target.publishEvery(PUBLISH_MS, 'room');
   await sleep(5_000);
   const lateAlone = late;
   const resident = target.resident('VmRSS');
@@ -42,7 +41,7 @@ test('a reader that stops with 1 MiB unsent is gone within 31 s, and 1,000 other
   late = 0;
   while ((await target.metric('pinstream_streams')) > OTHERS) await sleep(100);
   const took = performance.now() - began;
-  clearInterval(publishing);
+  quiet();
   t.diagnostic(
     `gone after ${(took / 1000).toFixed(1)} s; others heard after ${late} ms at most, ${lateAlone} ms without it`,
   );

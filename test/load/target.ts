@@ -23,6 +23,8 @@ export class Target {
   readonly #app: ChildProcess;
   readonly #redis: TestRedis;
   readonly #store: Store;
+  #publishing: NodeJS.Timeout | undefined;
+  #published = Promise.resolve();
   /** The newest sequence that was published. */
   sequence = 0;
   /** Where a reader is that has heard all that was kept. */
@@ -83,6 +85,14 @@ export class Target {
     this.newest = { cursor: formatCursor(epoch, n), after: sequence };
   }
 
+  /** Publishes again and again, until the answer is called or the target stops. */
+  publishEvery(milliseconds: number, channel: string): () => void {
+    this.#publishing = setInterval(() => {
+      this.#published = this.publish(channel);
+    }, milliseconds);
+    return () => clearInterval(this.#publishing);
+  }
+
   /** For readers that nobody counts for. */
   async publishLarge(channel: string): Promise<void> {
     await this.#store.bus.append({ channel, name: 'message', data: 'x'.repeat(60_000), at: 0 });
@@ -110,6 +120,8 @@ export class Target {
   }
 
   async stop(): Promise<void> {
+    clearInterval(this.#publishing);
+    await this.#published; // before that to which it goes is gone
     await this.#store.bus.close();
     this.#app.kill();
     if (this.#app.exitCode === null) await once(this.#app, 'exit');
