@@ -63,7 +63,7 @@ export class App implements Listener {
     this.device = new Device(bus);
     this.metrics = new Metrics(processMetrics);
     const replay = new Replay(bus);
-    this.#sessions = new OpenSessions({ hub: this.#hub, bus: replay, sessions });
+    this.#sessions = new OpenSessions({ hub: this.#hub, log: replay, sessions });
     this.#streams = new Streams(this.#hub, bus, replay, this.#sessions, config, this.metrics, log);
     this.#headcount = new Headcount(board, this.#hub);
     const key = new PublishKey(config.publishKey, board, keyMade);
@@ -130,8 +130,8 @@ export class App implements Listener {
     this.#hub.event(event);
   }
 
-  skip(n: number): void {
-    this.#hub.skip(n);
+  advance(n: number): void {
+    this.#hub.advance(n);
   }
 
   gap(gap: Gap): void {

@@ -53,7 +53,7 @@ export async function startApp({
       keeper?.event(event);
       app.event(event);
     },
-    skip: (n) => app.skip(n),
+    advance: (n) => app.advance(n),
     gap: (gap) => {
       keeper?.gap(gap);
       app.gap(gap);

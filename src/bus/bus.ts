@@ -28,7 +28,7 @@ export interface Listener {
   open(position: Cursor): void;
   event(event: StoredEvent): void;
   /** Everything up to n is heard; the numbers in between hold nothing. */
-  skip(n: number): void;
+  advance(n: number): void;
   /** Events that came while nothing was heard, and that no log holds any more. */
   gap(gap: Gap): void;
 }

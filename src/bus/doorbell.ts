@@ -3,7 +3,7 @@ import type { StoredEvent } from '../contract/event.ts';
 import type { Gap, Listener, Page } from './bus.ts';
 
 /** What the doorbell reads when it has missed something. */
-export interface Log {
+export interface MissedLog {
   position(): Promise<Cursor>;
   since(after: number, upTo: number): Promise<Page>;
 }
@@ -27,7 +27,7 @@ const MOST_HELD = 10_000;
  * events wait until then.
  */
 export class Doorbell {
-  readonly #log: Log;
+  readonly #log: MissedLog;
   readonly #listener: Listener;
   #epoch: string | undefined;
   #heard = 0;
@@ -37,7 +37,7 @@ export class Doorbell {
   readonly #told = new Map<string, number>();
   #waiting: Waiting[] = [];
 
-  constructor(log: Log, listener: Listener) {
+  constructor(log: MissedLog, listener: Listener) {
     this.#log = log;
     this.#listener = listener;
   }
@@ -225,7 +225,7 @@ export class Doorbell {
 
   #advance(n: number): void {
     this.#heard = n;
-    this.#listener.skip(n);
+    this.#listener.advance(n);
     this.#wake();
   }
 

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import type { RequestListener } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
 import { type TestContext, test } from 'node:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import { Metrics } from '../../src/app/metrics.ts';
 import { createPatientServer } from '../../src/app/patientServer.ts';
 import { Connection } from '../../src/app/sse/connection.ts';
@@ -326,13 +327,22 @@ test('a request that lay here while the app was paused is answered', async (t) =
   client.on('data', (bytes) => {
     answer += bytes;
   });
-  await once(server, 'connection');
+  const [socket] = (await once(server, 'connection')) as [Socket];
+  const standStill = () => {
+    const end = performance.now() + 100;
+    while (performance.now() < end);
+  };
   client.write('GET / HTTP/1.1\r\nHost: a\r\n\r\n');
-  const end = performance.now() + 100;
-  while (performance.now() < end);
+  standStill();
+  await once(client, 'data');
+  const read = socket.bytesRead;
+  client.write('GET / HTTP/1.1\r\n');
+  while (socket.bytesRead === read) await turn();
+  client.write('Host: a\r\n\r\n');
+  standStill();
   await once(client, 'data');
   client.write('GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n');
   await once(client, 'close');
   const statuses = answer.match(/HTTP\/1\.1 \d+|heard/g);
-  assert.deepEqual(statuses, ['HTTP/1.1 200', 'heard', 'HTTP/1.1 200', 'heard']);
+  assert.deepEqual(statuses, Array(3).fill(['HTTP/1.1 200', 'heard']).flat());
 });

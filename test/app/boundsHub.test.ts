@@ -48,9 +48,9 @@ test('after a flush to many others have their turn, and what came meanwhile leav
   assert.equal(hub.position?.n, 3);
 });
 
-test('a skip, a gap and a new store come after what was held', async () => {
+test('an advance, a gap and a new store come after what was held', async () => {
   for (const [follow, n] of [
-    [(hub: Hub) => hub.skip(9), 9],
+    [(hub: Hub) => hub.advance(9), 9],
     [(hub: Hub) => hub.gap({ channel: 'a', until: 2, certain: true }), 2],
     [(hub: Hub) => hub.open({ epoch: 'n3w000', n: 4 }), 4],
   ] as const) {

@@ -87,7 +87,7 @@ class Scene {
   readonly #bus = slow(new MemoryBus({ logLength: 1e5, logAge: 1e9, maxChannels: 100, storeBytes: 1e9 }));
   readonly #sessions = slow(new MemorySessions());
   readonly #hub = new Hub();
-  readonly #open = new OpenSessions({ hub: this.#hub, bus: this.#bus, sessions: this.#sessions });
+  readonly #open = new OpenSessions({ hub: this.#hub, log: this.#bus, sessions: this.#sessions });
   readonly #had = new Set<string>(['a']);
   readonly #buffer: number;
   #output = new Written();

@@ -168,7 +168,7 @@ describe('a stream that is opened for a reader who has gone', () => {
     const sessions = new Slow();
     const wish = { channels: ['a'], dialect: 'stream' as const, retry: 2000, heartbeat: 15_000 };
     const opened = (connection: Connection) => {
-      const stream = new SessionStream('word', connection, { hub, bus, sessions }, (error) =>
+      const stream = new SessionStream('word', connection, { hub, log: bus, sessions }, (error) =>
         assert.fail(String(error)),
       );
       stream.open(wish);

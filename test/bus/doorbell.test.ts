@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Gap, Page } from '../../src/bus/bus.ts';
-import { Doorbell, type Log } from '../../src/bus/doorbell.ts';
+import { Doorbell, type MissedLog } from '../../src/bus/doorbell.ts';
 import type { StoredEvent } from '../../src/contract/event.ts';
 import { Heard } from '../support/heard.ts';
 
 /** A log whose answers the test lets go one by one. */
-class SlowLog implements Log {
+class SlowLog implements MissedLog {
   epoch = 'aaaaaa';
   n = 0;
   away = false;

@@ -198,6 +198,14 @@ describe('the keeper', () => {
     return client.get('pinstream:keeper');
   }
 
+  /** The app becomes the keeper, and adopts what is left to it. */
+  async function takesOver(app: Replica): Promise<void> {
+    await client.del('pinstream:keeper', 'pinstream:keepers'); // as after their time
+    await eventually('it takes the lease', async () => (await holder()) !== null);
+    await client.publish('base', 'end');
+    await app.heard.until(() => app.texts.includes('end') && app.adopted > 0);
+  }
+
   /** Waits until so many apps may take the lease: their markers have come back. Who began alone holds it, and is none. */
   async function candidates(count: number): Promise<void> {
     await eventually(`${count} candidates`, async () => (await client.zcard('pinstream:keepers')) === count);
@@ -258,10 +266,7 @@ describe('the keeper', () => {
     Object.assign(send, { pinstreamAdopted: failing }); // the first time
     await cutEars();
     await second.heard.until(() => second.heard.n === 7);
-    await client.del('pinstream:keeper', 'pinstream:keepers'); // as after their time
-    await eventually('the second app takes the lease', async () => (await holder()) !== null);
-    await client.publish('base', 'end');
-    await second.heard.until(() => second.texts.includes('end') && second.adopted > 0);
+    await takesOver(second);
     assert.deepEqual([second.adopted, second.heard.n], [1, 8]);
   });
 
@@ -280,10 +285,7 @@ describe('the keeper', () => {
       return position();
     };
     await second.start();
-    await client.del('pinstream:keeper', 'pinstream:keepers'); // as after their time
-    await eventually('the second app takes the lease', async () => (await holder()) !== null);
-    await client.publish('base', 'end');
-    await second.heard.until(() => second.texts.includes('end') && second.adopted > 0);
+    await takesOver(second);
     assert.deepEqual([second.adopted, second.heard.n], [1, 3]);
   });
 

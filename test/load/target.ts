@@ -58,7 +58,7 @@ export class Target {
     const store = createStore(readSettings({ REDIS_URL: redis.url }).settings, silentLog);
     const target = new Target(port, app, redis, store);
     await new Promise<void>((there) => {
-      void store.bus.start({ open: () => there(), event() {}, skip() {}, gap() {} });
+      void store.bus.start({ open: () => there(), event() {}, advance() {}, gap() {} });
     });
     return target;
   }

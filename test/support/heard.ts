@@ -23,7 +23,7 @@ export class Heard implements Listener {
     this.#wake();
   }
 
-  skip(n: number): void {
+  advance(n: number): void {
     this.skipped.push(n);
     this.n = n;
     this.#wake();

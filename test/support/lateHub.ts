@@ -48,7 +48,7 @@ export async function lateHub(logLength: number) {
   await bus.start({
     open: (position) => hub.open(position),
     event: (one) => rung.push(one),
-    skip() {},
+    advance() {},
     gap() {},
   });
   const { epoch } = await bus.position();

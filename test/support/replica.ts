@@ -78,7 +78,7 @@ export class Replica {
         keeper.event(event);
         heard.event(event);
       },
-      skip: (n) => heard.skip(n),
+      advance: (n) => heard.advance(n),
       gap: (gap) => {
         keeper.gap(gap);
         heard.gap(gap);

@@ -1,6 +1,6 @@
 import type { Context } from 'koa';
 import type Router from 'koa-router';
-import { BusError, type Gap, type Page } from '../../bus/bus.ts';
+import type { Gap, Page } from '../../bus/bus.ts';
 import { formatCursor } from '../../contract/cursor.ts';
 import type { StoredEvent } from '../../contract/event.ts';
 import { tokenOf } from '../access/access.ts';
@@ -50,8 +50,8 @@ async function waitFor(
   question: Question,
   milliseconds: number,
 ): Promise<Found> {
-  const problem = streams.problem(ctx.ip);
-  if (problem) throw new BusError('away', problem);
+  const obstacle = streams.obstacle(ctx.ip);
+  if (obstacle) throw refuse(503, obstacle.sentence);
   return streams.poll(ctx.res, ctx.ip, question, milliseconds);
 }
 

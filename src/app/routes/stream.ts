@@ -85,13 +85,14 @@ async function refusedAtDoor(
   channels: string[],
   dialect: Dialect,
 ): Promise<boolean> {
-  const before = parts.streams.problem(ctx.ip);
+  const before = parts.streams.obstacle(ctx.ip);
   if (before === undefined) await parts.access.checkRead(ctx.req, channels, tokenOf(ctx.req, queryOf(ctx)));
   // Once more: the last place may have been taken while it was asked who this is.
-  const reason = before ?? parts.streams.problem(ctx.ip);
-  if (reason === undefined) return false;
-  parts.metrics.refusedStreams.inc({ reason: parts.streams.obstacle(ctx.ip) ?? 'store' });
+  const obstacle = before ?? parts.streams.obstacle(ctx.ip);
+  if (obstacle === undefined) return false;
+  const { reason, sentence } = obstacle;
+  parts.metrics.refusedStreams.inc({ reason });
   ctx.set({ ...STREAM_HEADERS, 'Cache-Control': 'no-store' });
-  ctx.body = refusalText(dialect, reason);
+  ctx.body = refusalText(dialect, sentence);
   return true;
 }

@@ -81,7 +81,7 @@ export class Hub implements Listener {
     }
   }
 
-  skip(n: number): void {
+  advance(n: number): void {
     this.#release();
     this.#position = { epoch: (this.#position as Cursor).epoch, n };
   }

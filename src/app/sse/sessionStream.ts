@@ -19,7 +19,7 @@ import { StoreChanged } from './storeChanged.ts';
 /** Where a session's streams hear from, and where its record is. */
 export interface Sources {
   readonly hub: Hub;
-  readonly bus: EventLog;
+  readonly log: EventLog;
   readonly sessions: Sessions;
 }
 
@@ -84,7 +84,7 @@ export class SessionStream {
   }
 
   async #open(wish: Wish): Promise<void> {
-    const { hub, bus } = this.#sources;
+    const { hub, log } = this.#sources;
     const { epoch = '' } = hub.position ?? {};
     const { cursor, channels } = wish;
     this.#address = [...new Set(channels)].sort().join('\n');
@@ -93,7 +93,7 @@ export class SessionStream {
     // What is owed was judged by that store's numbers.
     if (hub.position?.epoch !== epoch) throw new StoreChanged();
     this.#record = record;
-    await join(this.#connection, hub, bus, { ...wish, ...record });
+    await join(this.#connection, hub, log, { ...wish, ...record });
     await this.#settle(record.rev);
   }
 
@@ -126,12 +126,12 @@ export class SessionStream {
   }
 
   async #look(): Promise<void> {
-    const { hub, bus } = this.#sources;
+    const { hub, log } = this.#sources;
     const before = this.#record as SessionRecord;
     const record = await this.#kept(before);
     if (record === undefined || record.rev <= before.rev) return;
     this.#record = record;
-    await changeChannels(this.#connection, hub, bus, {
+    await changeChannels(this.#connection, hub, log, {
       channels: record.channels,
       rev: record.rev,
       owed: record.owed.filter(({ rev }) => rev > before.rev),

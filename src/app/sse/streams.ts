@@ -32,6 +32,11 @@ const CLOSING_RETRY_MS = [1_000, 5_000] as const;
 /** Why no stream can be opened at the moment: it is counted by this. */
 export type Obstacle = Full | 'closing' | 'store';
 
+const FULL: Readonly<Record<Full, string>> = {
+  streams: 'There are too many streams here (MAX_STREAMS).',
+  address: 'There are too many streams from your address (MAX_STREAMS_PER_ADDRESS).',
+};
+
 /** How a stream shall be, and the session whose channels it has. */
 export type StreamWish = Omit<Wish, 'retry' | 'heartbeat'> & { readonly session?: string | undefined };
 
@@ -94,21 +99,13 @@ export class Streams {
     return sum;
   }
 
-  obstacle(address: string): Obstacle | undefined {
-    if (this.closing) return 'closing';
-    if (!this.#bus.status().ready || !this.#hub.position) return 'store';
-    return this.#admission.full(address);
-  }
-
-  /** Why no stream can be opened at the moment, as a sentence; undefined when one can. */
-  problem(address: string): string | undefined {
-    const obstacle = this.obstacle(address);
-    if (obstacle === 'closing') return 'This server is about to stop.';
-    if (obstacle === 'store') return this.#bus.status().problem ?? 'The store has not answered yet.';
-    if (obstacle === 'streams') return 'There are too many streams here (MAX_STREAMS).';
-    if (obstacle === 'address')
-      return 'There are too many streams from your address (MAX_STREAMS_PER_ADDRESS).';
-    return undefined;
+  /** Why no stream can be opened at the moment; undefined when one can. */
+  obstacle(address: string): { reason: Obstacle; sentence: string } | undefined {
+    if (this.closing) return { reason: 'closing', sentence: 'This server is about to stop.' };
+    const { ready, problem = 'The store has not answered yet.' } = this.#bus.status();
+    if (!ready || !this.#hub.position) return { reason: 'store', sentence: problem };
+    const reason = this.#admission.full(address);
+    return reason && { reason, sentence: FULL[reason] };
   }
 
   /** A long poll takes a place as a stream does, until it is answered or its reader has left. */
