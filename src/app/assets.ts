@@ -18,7 +18,7 @@ const TYPES: Record<string, string> = {
 };
 
 /** Where `npm run build` puts what the browser gets; the same place seen from `src/app` and from `dist/app`. */
-export const BROWSER_FOLDER = fileURLToPath(new URL('../../dist/browser/', import.meta.url));
+const BROWSER_FOLDER = fileURLToPath(new URL('../../dist/browser/', import.meta.url));
 
 /** What the browser gets: read once at the start, since it is small and does not change. */
 export class Assets {

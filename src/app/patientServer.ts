@@ -11,7 +11,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type { Metrics } from './metrics.ts';
 
 /** How long somebody may take to send what is asked, and how often it is looked after. */
-export interface Patience {
+interface Patience {
   readonly headersTimeout: number;
   readonly requestTimeout: number;
   readonly connectionsCheckingInterval: number;

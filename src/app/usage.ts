@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bus, StoreUsage } from '../bus/bus.ts';
 import type { Metrics } from './metrics.ts';
 
-export interface UsageLimits {
+interface UsageLimits {
   readonly storeBytes: number;
   readonly maxChannels: number;
 }

@@ -99,7 +99,6 @@ export interface ChannelInfo {
 }
 
 export interface BusStatus {
-  readonly kind: 'memory' | 'redis';
   readonly ready: boolean;
   /** Why it isn't ready, as a sentence. */
   readonly problem?: string;

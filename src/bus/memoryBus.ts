@@ -129,7 +129,7 @@ export class MemoryBus implements Bus {
   }
 
   status(): BusStatus {
-    return { kind: 'memory', ready: true };
+    return { ready: true };
   }
 
   async usage() {

@@ -183,7 +183,7 @@ export class RedisBus implements Bus {
 
   status(): BusStatus {
     const { ready, problem } = this.#link;
-    return ready ? { kind: 'redis', ready } : { kind: 'redis', ready, problem };
+    return ready ? { ready } : { ready, problem };
   }
 
   usage() {

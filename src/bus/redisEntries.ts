@@ -13,7 +13,7 @@ export type DoorbellNotice =
 export type Said = DoorbellNotice & { readonly n: number };
 
 /** An event as it rings the doorbell. */
-export interface Ring {
+interface Ring {
   readonly epoch: string;
   readonly event: StoredEvent;
 }

@@ -7,8 +7,6 @@ import { connectionOf, type RedisAddress } from './redisOptions.ts';
 import { busErrorOf, sentenceOf } from './redisTrouble.ts';
 import { type RedisScripts, scripts } from './scripts.ts';
 
-export type { RedisAddress };
-
 type Hearer = (text: string) => void;
 type PatternHearer = (pattern: string, channel: Buffer, payload: Buffer) => void;
 

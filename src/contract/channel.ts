@@ -2,7 +2,7 @@
 
 export const MAX_CHANNEL_BYTES = 200;
 /** Each costs a search in every channel that it is compared with. */
-export const MAX_STARS = 4;
+const MAX_STARS = 4;
 
 const CONTROL = /\p{Cc}/u;
 const LONE_SURROGATE = /\p{Cs}/u;

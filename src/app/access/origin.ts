@@ -5,7 +5,7 @@ import { refuse } from '../refuse.ts';
  * Whether a page of this origin may do what it asks for. A request without an origin is no page's: curl, a backend. The
  * scheme is not compared, since a proxy in front may speak TLS while the app doesn't.
  */
-export function isAllowedOrigin(
+function isAllowedOrigin(
   origin: string | undefined,
   host: string | undefined,
   allowed: readonly string[],
