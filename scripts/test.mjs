@@ -20,6 +20,9 @@ const FOLDERS = {
 /** What one test may take at most. */
 const MOST_MS = { load: 900_000, faults: 300_000 };
 
+/** What a suite may take at most: its runner waits for ever when something that a test has left behind holds its output. */
+const SUITE_MS = 30 * 60_000;
+
 const [suite, ...chosen] = process.argv.slice(2);
 if (!FOLDERS[suite]) fail(`Usage: node scripts/test.mjs ${Object.keys(FOLDERS).join('|')} [file …]`);
 prepare();
@@ -46,7 +49,7 @@ const reporters = [
 const most = MOST_MS[suite] ?? 120_000;
 // A load has the machine to itself.
 const atOnce = suite === 'load' ? 1 : 2;
-const { status } = spawnSync(
+const { status, error } = spawnSync(
   process.execPath,
   [
     '--import',
@@ -57,7 +60,7 @@ const { status } = spawnSync(
     ...reporters,
     ...files,
   ],
-  { cwd: ROOT, stdio: 'inherit', env },
+  { cwd: ROOT, stdio: 'inherit', env, timeout: SUITE_MS, killSignal: 'SIGKILL' },
 );
 const report = readFileSync(tap, 'utf8');
 const brokenProcesses = existsSync(broken) ? readFileSync(broken, 'utf8') : '';
@@ -70,10 +73,11 @@ const failed =
   counted('cancelled') +
   counted('skipped') +
   counted('todo') +
-  (passed === 0 ? 1 : 0) +
+  (passed === 0 || error ? 1 : 0) +
   (brokenProcesses === '' ? 0 : 1);
 if (brokenProcesses !== '')
   process.stdout.write(`\nProcesses that tests had started broke down:\n\n${brokenProcesses}`);
+if (error) process.stdout.write(`\nThe suite did not end: ${error.message}.\n`);
 if (process.env.PINSTREAM_TALLY) appendFileSync(process.env.PINSTREAM_TALLY, `${passed} ${failed}\n`);
 process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
 process.exit(failed > 0 ? 1 : (status ?? 1));

@@ -7,6 +7,7 @@ import { createStore, type Store } from '../../src/bus/store.ts';
 import { formatCursor } from '../../src/contract/cursor.ts';
 import { silentLog } from '../../src/lib/log.ts';
 import { readSettings } from '../../src/lib/settings.ts';
+import { endsWithUs } from '../support/children.ts';
 import { freePort } from '../support/freePort.ts';
 import { eventually, ready } from '../support/ready.ts';
 import { TestRedis } from '../support/redis.ts';
@@ -48,11 +49,13 @@ export class Target {
       MAX_STREAMS_PER_ADDRESS: '20000',
       ...settings,
     };
-    const app = spawn(process.execPath, [...node, 'dist/cli.js', 'serve'], {
-      cwd: ROOT,
-      env: { ...process.env, ...env },
-      stdio: ['ignore', 'ignore', 'pipe'],
-    });
+    const app = endsWithUs(
+      spawn(process.execPath, [...node, 'dist/cli.js', 'serve'], {
+        cwd: ROOT,
+        env: { ...process.env, ...env },
+        stdio: ['ignore', 'ignore', 'pipe'],
+      }),
+    );
     await listens(port);
     await ready(`http://127.0.0.1:${port}`);
     const store = createStore(readSettings({ REDIS_URL: redis.url }).settings, silentLog);

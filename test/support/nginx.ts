@@ -4,6 +4,7 @@ import { chmod, copyFile, mkdir, mkdtemp, open, readFile, rm, writeFile } from '
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { endsWithUs } from './children.ts';
 import { freePort } from './freePort.ts';
 
 /** A real nginx with the project's own configuration, rendered as the image renders it, on a free port of 127.0.0.1. */
@@ -54,10 +55,12 @@ async function start(dir: string, etc: string, options: NginxOptions): Promise<N
   if (check.status !== 0) throw new Error(`nginx -t says:\n${check.stderr}`);
 
   const access = await open(join(dir, 'access.log'), 'w');
-  const child = spawn(command, [...args, '-g', globals], {
-    env: { PATH: path },
-    stdio: ['ignore', access.fd, 'pipe'],
-  });
+  const child = endsWithUs(
+    spawn(command, [...args, '-g', globals], {
+      env: { PATH: path },
+      stdio: ['ignore', access.fd, 'pipe'],
+    }),
+  );
   let errors = '';
   const stderr = child.stderr as NonNullable<typeof child.stderr>;
   stderr.setEncoding('utf8').on('data', (text: string) => {

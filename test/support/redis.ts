@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
+import { endsWithUs } from './children.ts';
 import { freePort } from './freePort.ts';
 
 /** A real redis-server of the test's own, on a free port, with its data in a temporary folder. */
@@ -36,23 +37,28 @@ export class TestRedis {
 
   /** Starts the server, with the data that it had. */
   async up(): Promise<void> {
-    const server = spawn(
-      'redis-server',
-      [
-        '--port',
-        String(this.port),
-        '--bind',
-        '127.0.0.1',
-        '--dir',
-        this.#folder,
-        '--save',
-        '',
-        ...this.#options,
-      ],
-      { stdio: ['ignore', 'pipe', 'inherit'] },
+    const server = endsWithUs(
+      spawn(
+        'redis-server',
+        [
+          '--port',
+          String(this.port),
+          '--bind',
+          '127.0.0.1',
+          '--dir',
+          this.#folder,
+          '--save',
+          '',
+          ...this.#options,
+        ],
+        { stdio: ['ignore', 'pipe', 'pipe'] },
+      ),
     );
     this.#server = server;
     let log = '';
+    server.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      log += text;
+    });
     server.stdout?.setEncoding('utf8');
     for await (const text of server.stdout ?? []) {
       log += text;

@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
+import { endsWithUs } from './children.ts';
 import { freePort } from './freePort.ts';
 import { eventually } from './ready.ts';
 import { TestRedis } from './redis.ts';
@@ -22,7 +23,9 @@ export class TestSentinel {
     this.replica = replica;
     this.port = port;
     this.#folder = folder;
-    this.#server = spawn('redis-server', [join(folder, 'sentinel.conf'), '--sentinel'], { stdio: 'ignore' });
+    this.#server = endsWithUs(
+      spawn('redis-server', [join(folder, 'sentinel.conf'), '--sentinel'], { stdio: 'ignore' }),
+    );
     this.#client = new Redis(port, { retryStrategy: () => 50 });
     this.#client.on('error', () => undefined);
   }

@@ -2,6 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
+import { endsWithUs } from './children.ts';
+
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 /** `pinstream serve` in a process of its own, which a test can kill, pause and wake. */
@@ -15,11 +17,13 @@ export class Served {
 
   static async start(settings: Readonly<Record<string, string>>): Promise<Served> {
     const env = { ...process.env, PORT: '0', HOST: '127.0.0.1', PUBLISH_OPEN: '1', ...settings };
-    const child = spawn(process.execPath, ['--import', 'tsx', 'src/cli.ts', 'serve'], {
-      cwd: ROOT,
-      env,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const child = endsWithUs(
+      spawn(process.execPath, ['--import', 'tsx', 'src/cli.ts', 'serve'], {
+        cwd: ROOT,
+        env,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      }),
+    );
     const served = new Served(child);
     await served.#listening();
     return served;
