@@ -60,7 +60,7 @@ const { status, error } = spawnSync(
     ...reporters,
     ...files,
   ],
-  { cwd: ROOT, stdio: 'inherit', env, timeout: SUITE_MS, killSignal: 'SIGKILL' },
+  { cwd: ROOT, stdio: 'inherit', env, timeout: SUITE_MS, killSignal: 'SIGTERM' },
 );
 const report = readFileSync(tap, 'utf8');
 const brokenProcesses = existsSync(broken) ? readFileSync(broken, 'utf8') : '';
@@ -77,7 +77,7 @@ const failed =
   (brokenProcesses === '' ? 0 : 1);
 if (brokenProcesses !== '')
   process.stdout.write(`\nProcesses that tests had started broke down:\n\n${brokenProcesses}`);
-if (error) process.stdout.write(`\nThe suite did not end: ${error.message}.\n`);
+if (error) process.stdout.write(`\nThe suite did not end within ${SUITE_MS / 60_000} minutes.\n`);
 if (process.env.PINSTREAM_TALLY) appendFileSync(process.env.PINSTREAM_TALLY, `${passed} ${failed}\n`);
 process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
 process.exit(failed > 0 ? 1 : (status ?? 1));

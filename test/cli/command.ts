@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { settings } from '../../src/lib/settings.ts';
+import { endsWithUs } from '../support/children.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -28,11 +29,13 @@ export class Command {
   #wake = () => {};
 
   constructor(args: readonly string[], { env = {}, input, more = false }: CommandOptions = {}) {
-    this.#child = spawn(process.execPath, ['--import', 'tsx', 'src/cli.ts', ...args], {
-      cwd: ROOT,
-      env: { ...withoutSettings(), ...env },
-      stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
-    });
+    this.#child = endsWithUs(
+      spawn(process.execPath, ['--import', 'tsx', 'src/cli.ts', ...args], {
+        cwd: ROOT,
+        env: { ...withoutSettings(), ...env },
+        stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
+      }),
+    );
     if (input !== undefined) this.#child.stdin?.write(input);
     if (!more) this.#child.stdin?.end();
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {

@@ -1,8 +1,5 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { after, before, beforeEach, describe, type TestContext, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { EventSource } from 'eventsource';
 import { startApp } from '../support/app.ts';
 import { useChromium } from '../support/chromium.ts';
@@ -12,9 +9,8 @@ import { type Nginx, startNginx } from '../support/nginx.ts';
 import { eventually, ready } from '../support/ready.ts';
 import { TestRedis } from '../support/redis.ts';
 import { post, request } from '../support/request.ts';
+import { Served } from '../support/served.ts';
 import { Stream } from '../support/stream.ts';
-
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
 interface Replica {
   readonly host: string;
@@ -25,40 +21,30 @@ interface Replica {
 class ReplicaProcess implements Replica {
   readonly host: string;
   readonly url: string;
-  readonly #port: number;
-  readonly #redis: string;
-  #child: ChildProcess | undefined;
+  readonly #settings: Readonly<Record<string, string>>;
+  #process: Served | undefined;
 
   constructor(host: string, port: number, redis: string) {
     this.host = host;
     this.url = `http://${host}:${port}`;
-    this.#port = port;
-    this.#redis = redis;
+    this.#settings = { HOST: host, PORT: String(port), REDIS_URL: redis };
   }
 
   async up(): Promise<void> {
-    const { NODE_OPTIONS: _, ...env } = process.env;
-    this.#child = spawn(process.execPath, ['--import', 'tsx', 'src/cli.ts', 'serve'], {
-      cwd: ROOT,
-      env: { ...env, HOST: this.host, PORT: String(this.#port), REDIS_URL: this.#redis, PUBLISH_OPEN: '1' },
-      stdio: 'ignore',
-    });
-    await eventually(`${this.host} is ready`, async () => {
-      await new Promise((done) => setTimeout(done, 50));
-      const answer = await request(`${this.url}/readyz`).catch(() => undefined);
-      return answer?.status === 200;
-    });
+    this.#process = await Served.start(this.#settings);
+    await ready(this.url);
   }
 
-  signal(name: NodeJS.Signals): void {
-    this.#child?.kill(name);
+  pause(): void {
+    this.#process?.pause();
+  }
+
+  wake(): void {
+    this.#process?.wake();
   }
 
   async kill(): Promise<void> {
-    const child = this.#child;
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
-    child.kill('SIGKILL');
-    await once(child, 'exit');
+    await this.#process?.kill();
   }
 }
 
@@ -250,16 +236,13 @@ describe('replicas behind one nginx', { timeout: 120_000 }, () => {
     });
     const counted = async () => (await request(`${one.url}/stats`)).text;
     await eventually('all are counted', async () => (await counted()) === '[["a",3]]');
-    two.signal('SIGSTOP');
+    two.pause();
     await three.kill();
     const from = performance.now();
-    await eventually('only one is', async () => {
-      await new Promise((done) => setTimeout(done, 100));
-      return (await counted()) === '[["a",1]]';
-    });
+    await eventually('only one is', async () => (await counted()) === '[["a",1]]');
     const seconds = (performance.now() - from) / 1000;
     assert.ok(seconds < 11, `after ${seconds} s`);
-    two.signal('SIGCONT');
+    two.wake();
     await eventually('it is counted again', async () => (await counted()) === '[["a",2]]');
     await two.kill();
   });

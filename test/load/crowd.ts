@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { endsWithUs } from '../support/children.ts';
 import type { Seat } from './reader.ts';
 
 /** What a crowd is asked to do, and what it answers. */
@@ -22,7 +23,7 @@ export class Crowd {
   readonly #child: ChildProcess;
 
   constructor() {
-    this.#child = fork(new URL('crowdProcess.ts', import.meta.url));
+    this.#child = endsWithUs(fork(new URL('crowdProcess.ts', import.meta.url)));
   }
 
   /** All of them connect at once. */

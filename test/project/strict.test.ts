@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { endsWithUs } from '../support/children.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -18,7 +19,9 @@ async function suiteOf(files: Readonly<Record<string, string>>): Promise<{ code:
   }
   // As somebody types it: not as a part of this run.
   const { NODE_TEST_CONTEXT: _, PINSTREAM_TALLY: __, NODE_OPTIONS: ___, ...env } = process.env;
-  const child = spawn(process.execPath, ['scripts/test.mjs', 'unit', ...paths], { cwd: ROOT, env });
+  const child = endsWithUs(
+    spawn(process.execPath, ['scripts/test.mjs', 'unit', ...paths], { cwd: ROOT, env }),
+  );
   let said = '';
   for (const output of [child.stdout, child.stderr]) {
     output.setEncoding('utf8').on('data', (text: string) => {
@@ -100,4 +103,19 @@ test('a process that a test starts ends at a warning, and fails the suite though
   assert.match(said, /\nWarning: leaks\n +at \[eval\]:1:9\n/);
   assert.match(said, /\nError: nobody looked\n +at \[eval\]:1:16\n/);
   assert.match(said, /\n2 passed, 1 failed\n$/);
+});
+
+test('a test that the runner ends leaves no process behind that holds its output', async () => {
+  const { code, said } = await suiteOf({
+    ended: `
+      import { spawn } from 'node:child_process';
+      import { endsWithUs } from '${new URL('../support/children.ts', import.meta.url).href}';
+      test('takes too long', async () => {
+        endsWithUs(spawn('sleep', ['1000'], { stdio: 'inherit' }));
+        process.kill(process.pid, 'SIGTERM');
+        await new Promise((done) => setTimeout(done, 1_000_000));
+      });`,
+  });
+  assert.equal(code, 1, said);
+  assert.match(said, /\n0 passed, 2 failed\n$/);
 });

@@ -1,20 +1,24 @@
 import type { ChildProcess } from 'node:child_process';
 
-const children = new Set<ChildProcess>();
+/** How each process that a test has started, and that still runs, is ended. */
+const running = new Map<ChildProcess, () => void>();
 
 /**
  * Has a process that a test started end with the test's own, however that ends: a test that failed before its last line, or that
  * the runner ends for its time, leaves nothing behind that holds a port or an output that somebody waits for.
  */
-export function endsWithUs<Child extends ChildProcess>(child: Child): Child {
-  if (children.size === 0) {
+export function endsWithUs<Child extends ChildProcess>(
+  child: Child,
+  end: () => void = () => child.kill('SIGKILL'),
+): Child {
+  if (running.size === 0) {
     process.on('exit', endAll);
     process.on('SIGTERM', exit);
   }
-  children.add(child);
+  running.set(child, end);
   child.once('exit', () => {
-    children.delete(child);
-    if (children.size > 0) return;
+    running.delete(child);
+    if (running.size > 0) return;
     process.off('exit', endAll);
     process.off('SIGTERM', exit);
   });
@@ -22,7 +26,7 @@ export function endsWithUs<Child extends ChildProcess>(child: Child): Child {
 }
 
 function endAll(): void {
-  for (const child of children) child.kill('SIGKILL');
+  for (const end of running.values()) end();
 }
 
 /** The runner's way to end a test. */

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
+import { endsWithUs } from './children.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -19,12 +20,15 @@ export class Process {
   constructor(line: string, env: Readonly<Record<string, string>> = {}) {
     this.#line = line;
     // A process group of its own, so that all that it has started can be stopped with it, as Ctrl-C does.
-    this.#child = spawn('sh', ['-c', line], {
-      cwd: ROOT,
-      env: { ...process.env, ...env },
-      detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    this.#child = endsWithUs(
+      spawn('sh', ['-c', line], {
+        cwd: ROOT,
+        env: { ...process.env, ...env },
+        detached: true,
+        stdio: ['ignore', 'pipe', 'pipe'],
+      }),
+      () => this.#signal('SIGKILL'),
+    );
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       this.#output += text;
       this.#wake();
@@ -70,8 +74,12 @@ export class Process {
 
   /** Ctrl-C. */
   async stop(): Promise<number | null> {
-    if (!this.#over) process.kill(-(this.#child.pid as number), 'SIGINT');
+    if (!this.#over) this.#signal('SIGINT');
     return this.ended();
+  }
+
+  #signal(name: NodeJS.Signals): void {
+    process.kill(-(this.#child.pid as number), name);
   }
 
   #wake(): void {

@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-
 import { endsWithUs } from './children.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -50,9 +49,9 @@ export class Served {
       for (const output of [this.#child.stdout, this.#child.stderr]) {
         output?.setEncoding('utf8').on('data', (text: string) => {
           said += text;
-          const port = /listens on http:\/\/localhost:(\d+)/.exec(said)?.[1];
-          if (port === undefined || this.url !== '') return;
-          this.url = `http://127.0.0.1:${port}`;
+          const url = /listens on (http:\/\/[^\s"]+)/.exec(said)?.[1];
+          if (url === undefined || this.url !== '') return;
+          this.url = url.replace('localhost', '127.0.0.1');
           done();
         });
       }
