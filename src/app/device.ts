@@ -52,7 +52,7 @@ export class Device {
   owns(channel: string): string | undefined {
     if (channel === DEVICE_CHANNEL) return 'The "device" channel is for the sidecar alone.';
     if (this.#state.pins.some(({ name }) => name === channel)) {
-      return `"${channel}" is a pin: only the sidecar publishes there. Press it with POST /pins/${channel}.`;
+      return `"${channel}" is a pin: only the sidecar publishes there. Press or set it with POST /pins/${channel}.`;
     }
     return undefined;
   }

@@ -1,5 +1,11 @@
 import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 
+/** A figure of another process, and what it is of, where there are several. */
+interface Reported {
+  readonly of?: string;
+  readonly value: number;
+}
+
 /** What is counted, for Prometheus. */
 export class Metrics {
   readonly registry = new Registry();
@@ -39,6 +45,32 @@ export class Metrics {
       help,
       registers: [this.registry],
       collect: () => gauge.set(value()),
+    });
+  }
+
+  /**
+   * What another process counts or measures, as it was last told: a value for each set of labels, and none while nobody knows.
+   */
+  reported(
+    kind: 'counter' | 'gauge',
+    name: string,
+    help: string,
+    values: () => readonly Reported[],
+    label?: string,
+  ): void {
+    const Kind = kind === 'counter' ? Counter : Gauge;
+    const metric: Counter | Gauge = new Kind({
+      name: `pinstream_${name}`,
+      help,
+      labelNames: label === undefined ? [] : [label],
+      registers: [this.registry],
+      collect: () => {
+        metric.reset();
+        // One without labels is 0 after that.
+        if (label === undefined) metric.remove();
+        for (const { of, value } of values())
+          metric.inc(label === undefined ? {} : { [label]: of ?? '' }, value);
+      },
     });
   }
 

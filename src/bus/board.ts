@@ -1,5 +1,6 @@
 import type { PinCommand, PinReply } from '../contract/device.ts';
 import type { AudienceReport, Listeners } from './listeners.ts';
+import type { SidecarReport, SidecarSign } from './sidecarReport.ts';
 
 /**
  * What the processes of one installation tell one another besides events: a key, who listens, whether the sidecar lives,
@@ -20,8 +21,10 @@ export interface Board {
   command(command: PinCommand): Promise<CommandOutcome>;
   /** How often each pin was pressed, for good. */
   presses(): Promise<Map<string, number>>;
-  /** The sidecar lives; believed for DEVICE_SECONDS. */
-  deviceAlive(): Promise<void>;
+  /** The sidecar lives, and how it is; believed for DEVICE_SECONDS. */
+  deviceAlive(report: SidecarReport): Promise<void>;
+  /** Whether a sidecar lives, and what it said last. */
+  sidecar(): Promise<SidecarSign>;
   close(): Promise<void>;
 }
 

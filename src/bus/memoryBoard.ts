@@ -1,6 +1,7 @@
 import type { PinCommand } from '../contract/device.ts';
-import type { Board, CommandHandler, CommandOutcome } from './board.ts';
+import { type Board, type CommandHandler, type CommandOutcome, DEVICE_SECONDS } from './board.ts';
 import { type AudienceReport, type Listeners, listenersOf } from './listeners.ts';
+import { NO_SIDECAR, type SidecarReport, type SidecarSign } from './sidecarReport.ts';
 
 /** The board of one process. */
 export class MemoryBoard implements Board {
@@ -9,6 +10,7 @@ export class MemoryBoard implements Board {
   #answer: CommandHandler | undefined;
   #key: string | undefined;
   #reports: readonly AudienceReport[] = [];
+  #sidecar: { readonly report: SidecarReport; readonly until: number } | undefined;
 
   async start(answer?: CommandHandler): Promise<void> {
     if (answer) this.#answer = answer;
@@ -36,7 +38,14 @@ export class MemoryBoard implements Board {
     return new Map(this.pressCounts);
   }
 
-  async deviceAlive(): Promise<void> {}
+  async deviceAlive(report: SidecarReport): Promise<void> {
+    this.#sidecar = { report, until: performance.now() + DEVICE_SECONDS * 1000 };
+  }
+
+  async sidecar(): Promise<SidecarSign> {
+    const said = this.#sidecar;
+    return said && performance.now() < said.until ? { lives: true, report: said.report } : NO_SIDECAR;
+  }
 
   async close(): Promise<void> {
     this.#answer = undefined;

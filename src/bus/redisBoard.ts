@@ -4,6 +4,7 @@ import { type Board, COMMAND_MS, type CommandHandler, type CommandOutcome, DEVIC
 import type { AudienceReport, Listeners } from './listeners.ts';
 import type { RedisLink } from './redisLink.ts';
 import { RedisReports } from './redisReports.ts';
+import { NO_SIDECAR, parseReport, type SidecarReport, type SidecarSign } from './sidecarReport.ts';
 
 interface Asked {
   readonly id: string;
@@ -70,8 +71,27 @@ export class RedisBoard implements Board {
     return new Map(Object.entries(counts).map(([pin, count]) => [pin, Number(count)]));
   }
 
-  async deviceAlive(): Promise<void> {
-    await this.#link.ask((redis) => redis.set(this.#link.names.device, '1', 'EX', DEVICE_SECONDS));
+  /**
+   * The report has a key of its own. What stands in the other one is nobody's business: each state of the device sets it anew,
+   * and apps and sidecars of other versions only ask whether it is there.
+   */
+  async deviceAlive(report: SidecarReport): Promise<void> {
+    const { device, sidecar } = this.#link.names;
+    await this.#link.ask((redis) =>
+      Promise.all([
+        redis.set(sidecar, JSON.stringify(report), 'EX', DEVICE_SECONDS),
+        redis.set(device, '1', 'EX', DEVICE_SECONDS),
+      ]),
+    );
+  }
+
+  async sidecar(): Promise<SidecarSign> {
+    const { device, sidecar } = this.#link.names;
+    const [lives, text] = await this.#link.ask((redis) => redis.mget(device, sidecar));
+    // One that has said goodbye has left its last report behind.
+    if (!lives) return NO_SIDECAR;
+    const report = parseReport(text ?? '');
+    return { lives: true, ...(report && { report }) };
   }
 
   /** Whether the sidecar has said within DEVICE_SECONDS that it lives. */

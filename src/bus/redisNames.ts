@@ -13,6 +13,8 @@ export interface RedisNames {
   readonly candidates: string;
   readonly publishKey: string;
   readonly device: string;
+  /** How the sidecar is. */
+  readonly sidecar: string;
   readonly pins: string;
   readonly reports: string;
   /** The newest adoptions, also those that have left their logs. */
@@ -47,6 +49,7 @@ export function redisNames(prefix: string, db: number): RedisNames {
     candidates: `${prefix}keepers`,
     publishKey: `${prefix}publish-key`,
     device: `${prefix}device`,
+    sidecar: `${prefix}sidecar`,
     pins: `${prefix}pins`,
     reports: `${prefix}reports`,
     adopted: `${prefix}adopted`,

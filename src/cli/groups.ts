@@ -26,5 +26,13 @@ export const APP: readonly SettingName[] = [
   'ALLOWED_HOSTS',
   'TRUST_PROXY',
 ];
-export const SIDECAR: readonly SettingName[] = ['PINS', 'GPIO_DRIVER', 'MOCK_AUTO', 'ANNOUNCE', 'OUTBOX'];
+export const SIDECAR: readonly SettingName[] = [
+  'PINS',
+  'GPIO_DRIVER',
+  'GPIO_CHIP',
+  'MOCK_AUTO',
+  'ANNOUNCE',
+  'OUTBOX',
+  'HEALTH_FILE',
+];
 export const LOG: readonly SettingName[] = ['LOG_LEVEL'];

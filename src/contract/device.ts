@@ -12,6 +12,10 @@ export interface PinState {
   readonly direction: 'in' | 'out';
   /** Logical: 1 is pressed or lit, whatever the wiring. null: not known, since the pin fails. */
   readonly level: 0 | 1 | null;
+  /** Outputs that blink: how many milliseconds each is on, and then off. `level` is 1 meanwhile. */
+  readonly blink?: number;
+  /** Edges that are known to be lost since the sidecar started, each perhaps a press. Left out if none. */
+  readonly missed?: number;
   /** Why the pin doesn't work and what to do, when it doesn't. */
   readonly problem?: string;
 }
@@ -39,10 +43,13 @@ export function parseDevice(data: string): DeviceState | undefined {
   }
 }
 
-/** What is asked of the sidecar: in the mock a press, of an output a level. */
-export type PinCommand =
-  | { readonly pin: string; readonly press: number }
-  | { readonly pin: string; readonly value: 0 | 1 };
+/** What is asked of the sidecar: in the mock a press; of an output a level, a pulse of so many milliseconds, or to blink. */
+export type PinCommand = { readonly pin: string; readonly press: number } | OutputCommand;
+
+export type OutputCommand =
+  | { readonly pin: string; readonly value: 0 | 1 }
+  | { readonly pin: string; readonly pulse: number }
+  | { readonly pin: string; readonly blink: number; readonly times?: number };
 
 /** What it answers. A refusal says why, as a sentence. */
 export type PinReply =
@@ -52,3 +59,57 @@ export type PinReply =
       readonly refused: 'unknown-pin' | 'not-possible' | 'failing';
       readonly error: string;
     };
+
+/** What is wrong with a command, as a sentence, and the member that it is about, if it is one. */
+export interface CommandProblem {
+  readonly problem: string;
+  readonly member?: string;
+}
+
+const KINDS = ['press', 'value', 'pulse', 'blink'] as const;
+
+const LEAST = { press: 1, pulse: 1, blink: 20 };
+/** What lasts longer is a mistake in a script: a press would keep others from pressing, a pulse a pump running. */
+const MOST = { press: 60_000, pulse: 3_600_000, blink: 60_000 };
+const MOST_TIMES = 1_000;
+
+/** Reads a command that anybody may have sent: at the app's door, and in the sidecar, whose channel others can speak on too. */
+export function parseCommand(
+  pin: string,
+  members: Readonly<Record<string, unknown>>,
+): PinCommand | CommandProblem {
+  const { value, times } = members;
+  const [kind, other] = KINDS.filter((one) => members[one] !== undefined);
+  if (kind === undefined) {
+    return {
+      problem:
+        'Send {"value": 1}, {"pulse": 500} or {"blink": 500} to an output, or {"press": 120} to a button of the mock.',
+    };
+  }
+  if (other !== undefined) {
+    return { problem: `"${kind}" and "${other}" are two commands: send one of them.`, member: other };
+  }
+  if (times !== undefined && kind !== 'blink') {
+    return { problem: '"times" goes with "blink" only.', member: 'times' };
+  }
+  if (kind === 'value') {
+    return value === 0 || value === 1 ? { pin, value } : { problem: '"value" must be 0 or 1.', member: kind };
+  }
+  const ms = members[kind];
+  const [least, most] = [LEAST[kind], MOST[kind]];
+  if (!isWhole(ms, least, most)) {
+    return {
+      problem: `"${kind}" must be a whole number of milliseconds from ${least} to ${most}.`,
+      member: kind,
+    };
+  }
+  if (kind === 'press') return { pin, press: ms };
+  if (kind === 'pulse') return { pin, pulse: ms };
+  if (times === undefined) return { pin, blink: ms };
+  if (isWhole(times, 1, MOST_TIMES)) return { pin, blink: ms, times };
+  return { problem: `"times" must be a whole number from 1 to ${MOST_TIMES}.`, member: 'times' };
+}
+
+function isWhole(value: unknown, least: number, most: number): value is number {
+  return Number.isInteger(value) && (value as number) >= least && (value as number) <= most;
+}

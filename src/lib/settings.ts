@@ -99,9 +99,14 @@ export const settings = {
     'The pins, as button=17, door=27:debounce=50ms, led=18:out (BCM numbers).',
   ),
   GPIO_DRIVER: setting(
-    oneOf('onoff', 'mock'),
+    oneOf('onoff', 'gpiomon', 'auto', 'mock'),
     'onoff',
-    'What reads the pins: onoff, or mock for a machine without pins.',
+    'What reads the pins: onoff, gpiomon, auto for the one that works, or mock for a machine without pins.',
+  ),
+  GPIO_CHIP: setting(
+    text,
+    '',
+    "The GPIO chip that PINS counts in, by its label or its device; empty: the one behind a Raspberry Pi's header.",
   ),
   MOCK_AUTO: setting(
     optionalDuration,
@@ -117,6 +122,11 @@ export const settings = {
     count(1),
     '10000',
     'Events that the sidecar holds while Redis is away; beyond it the oldest is dropped.',
+  ),
+  HEALTH_FILE: setting(
+    text,
+    '',
+    'A file that the sidecar renews every few seconds while it lives, saying how it is; empty: none.',
   ),
   LOG_LEVEL: setting(oneOf('debug', 'info', 'warn', 'error', 'silent'), 'info', 'How much is logged.'),
 };

@@ -1,13 +1,10 @@
-import type { PinCommand, PinReply } from '../contract/device.ts';
+import { type OutputCommand, type PinCommand, type PinReply, parseCommand } from '../contract/device.ts';
 import type { Driver } from './drivers/driver.ts';
 import type { Pin } from './pin.ts';
 
 type Refusal = Extract<PinReply, { ok: false }>;
 
-/** A press that lasts longer is a mistake in a script, and would keep others from pressing. */
-export const LONGEST_PRESS = 60_000;
-
-/** Answers what is asked of the pins. Nothing here waits: who asks gives up after two seconds. */
+/** Answers what is asked of the pins. Nothing here waits for a pulse or a blink to end: who asks gives up after two seconds. */
 export class Commands {
   readonly #pins: ReadonlyMap<string, Pin>;
   readonly #driver: Driver;
@@ -23,9 +20,9 @@ export class Commands {
       const names = [...this.#pins.keys()].join(', ');
       return refuse('unknown-pin', `There is no pin "${command.pin}": the pins are ${names}.`);
     }
-    if ('press' in command) return this.#press(pin, command.press);
-    if ('value' in command) return this.#set(pin, command.value);
-    return refuse('not-possible', 'A pin can be pressed, with {"press": 120}, or set, with {"value": 1}.');
+    const asked = parseCommand(command.pin, { ...command });
+    if ('problem' in asked) return refuse('not-possible', asked.problem);
+    return 'press' in asked ? this.#press(pin, asked.press) : this.#obey(pin, asked);
   }
 
   #press(pin: Pin, ms: number): PinReply {
@@ -39,9 +36,6 @@ export class Commands {
         `${spec.name} is a real button, which only a finger presses: GPIO_DRIVER=mock has buttons for commands.`,
       );
     }
-    if (!Number.isFinite(ms) || ms < 1 || ms > LONGEST_PRESS) {
-      return refuse('not-possible', `A press lasts from 1 to ${LONGEST_PRESS} milliseconds.`);
-    }
     if (ms < spec.debounce) {
       return refuse(
         'not-possible',
@@ -52,7 +46,7 @@ export class Commands {
     return whyNot === undefined ? { ok: true, pin: pin.state } : refuse('not-possible', whyNot);
   }
 
-  async #set(pin: Pin, value: 0 | 1): Promise<PinReply> {
+  async #obey(pin: Pin, command: OutputCommand): Promise<PinReply> {
     const { spec } = pin;
     if (spec.direction === 'in') {
       return refuse(
@@ -60,13 +54,11 @@ export class Commands {
         `${spec.name} is an input: PINS has outputs as ${spec.name}=${spec.gpio}:out.`,
       );
     }
-    if (value !== 0 && value !== 1) return refuse('not-possible', 'The value of an output is 0 or 1.');
     try {
-      await pin.set(value);
+      return { ok: true, pin: await pin.obey(command) };
     } catch (error) {
       return refuse('failing', (error as Error).message);
     }
-    return { ok: true, pin: pin.state };
   }
 }
 

@@ -9,6 +9,8 @@ const LONGEST_REPEAT = 3_600_000;
 export interface SidecarConfig {
   readonly pins: readonly PinSpec[];
   readonly driver: Settings['GPIO_DRIVER'];
+  /** The label or the name of the chip that the pins are of; undefined: the header's of a Raspberry Pi. */
+  readonly chip: string | undefined;
   /** Milliseconds between the presses that the mock makes by itself. */
   readonly mockAuto: number | undefined;
   /** The channel on which presses are announced; empty: none. */
@@ -17,6 +19,8 @@ export interface SidecarConfig {
   readonly outbox: number;
   /** Milliseconds after which the state of the device is said again, so that its log never runs out. */
   readonly repeat: number;
+  /** The file that says how this sidecar is; undefined: none. */
+  readonly healthFile: string | undefined;
 }
 
 export function sidecarConfig(settings: Settings): { config: SidecarConfig; problems: string[] } {
@@ -26,10 +30,12 @@ export function sidecarConfig(settings: Settings): { config: SidecarConfig; prob
   const config: SidecarConfig = {
     pins,
     driver: settings.GPIO_DRIVER,
+    chip: settings.GPIO_CHIP || undefined,
     mockAuto: settings.MOCK_AUTO,
     announce,
     outbox: settings.OUTBOX,
     repeat: Math.min(LONGEST_REPEAT, settings.LOG_AGE / 3),
+    healthFile: settings.HEALTH_FILE || undefined,
   };
   return {
     config,

@@ -1,21 +1,25 @@
 import { type Board, DEVICE_SECONDS } from '../bus/board.ts';
-import type { Bus } from '../bus/bus.ts';
+import type { Appended, Bus } from '../bus/bus.ts';
 import { Producer, type Sending } from '../bus/producer.ts';
+import type { SidecarReport } from '../bus/sidecarReport.ts';
 import { DEVICE_CHANNEL, DEVICE_EVENT, type DeviceState, type PinState } from '../contract/device.ts';
 import type { Log } from '../lib/log.ts';
 import type { Cancel, Clock } from './clock.ts';
+import { isFailing } from './healthLine.ts';
 
 export interface DeviceParts {
   readonly bus: Bus;
   readonly board: Board;
   readonly clock: Clock;
   readonly log: Log;
-  readonly driver: string;
+  /** Asked for each time: a driver that chooses has its name when it has chosen. */
+  readonly driver: () => string;
   readonly pins: () => readonly PinState[];
   /** Milliseconds after which the state is said again though nothing has changed. */
   readonly repeat: number;
   /** Events that were dropped since the start. */
   readonly dropped: () => number;
+  readonly report: () => SidecarReport;
 }
 
 export const ALIVE_EVERY = 3_000;
@@ -39,6 +43,8 @@ export class Device {
   /** The newest state has to be said even if nothing changed: it may not be the last word in the log. */
   #repeat = false;
   #queued = false;
+  /** Why the store did not take it last. */
+  #reason: string | undefined;
   #sent: Promise<unknown> = Promise.resolve();
   #cancelAlive: Cancel | undefined;
   /** When the board last heard that this lives, on both clocks; undefined after it could not be reached. */
@@ -59,7 +65,7 @@ export class Device {
   /** Something may have changed: says so if it did. */
   changed(): void {
     if (this.#phase !== 'started') return;
-    this.#say(this.#state());
+    this.#say(this.state);
   }
 
   /** Says offline: the last word. */
@@ -67,7 +73,7 @@ export class Device {
     if (this.#phase !== 'started') return;
     this.#phase = 'stopped';
     this.#cancelAlive?.();
-    this.#say(this.#state());
+    this.#say(this.state);
   }
 
   /** Resolves when the newest state is stored. */
@@ -84,12 +90,13 @@ export class Device {
     this.#producer.close();
   }
 
-  #state(): DeviceState {
-    const { driver, dropped } = this.#parts;
+  get state(): DeviceState {
+    const { dropped } = this.#parts;
+    const driver = this.#parts.driver();
     const pins = this.#parts.pins();
     const lost = dropped() === 0 ? {} : { dropped: dropped() };
     if (this.#phase === 'stopped') return { state: 'offline', driver, pins: pins.map(unknown), ...lost };
-    const state = pins.some((pin) => pin.problem !== undefined) ? 'degraded' : 'online';
+    const state = pins.some(isFailing) ? 'degraded' : 'online';
     return { state, driver, pins, ...lost };
   }
 
@@ -103,11 +110,34 @@ export class Device {
     this.#queued = true;
     this.#sent = this.#producer
       .send(() => this.#wordNewest())
-      .catch((error: Error) => {
-        if (this.#phase === 'closed') return;
-        this.#alive = undefined;
-        this.#parts.log.warn({ reason: error.message }, 'The state of the device was not stored.');
-      });
+      .then(
+        (appended) => this.#stored(appended),
+        (error: Error) => {
+          if (this.#phase === 'closed') return;
+          this.#alive = undefined;
+          this.#refused(error.message);
+        },
+      );
+  }
+
+  /**
+   * A state that was just stored is our last word, and says that this lives: a start whose first sign of life came too early
+   * for the store has nothing to repeat. One that was stored by an earlier try says nothing about now.
+   */
+  #stored({ duplicate }: Appended): void {
+    this.#reason = undefined;
+    if (duplicate || this.#phase !== 'started') return;
+    const unheard = this.#alive === undefined;
+    this.#alive = this.#time();
+    // Or else it would say for three seconds that this lives and not how it is, or how the one before it was.
+    if (unheard) void this.#sayAlive();
+  }
+
+  /** It is tried again every few seconds: each time said, it would bury the log. */
+  #refused(reason: string): void {
+    if (reason === this.#reason) return;
+    this.#reason = reason;
+    this.#parts.log.warn({ reason }, 'The state of the device was not stored. It is tried again.');
   }
 
   #wordNewest(): Sending {
@@ -117,9 +147,10 @@ export class Device {
   }
 
   async #sayAlive(): Promise<void> {
+    this.#cancelAlive?.();
     this.#cancelAlive = this.#parts.clock.after(ALIVE_EVERY, () => void this.#sayAlive());
     try {
-      await this.#parts.board.deviceAlive();
+      await this.#parts.board.deviceAlive(this.#parts.report());
     } catch (error) {
       this.#alive = undefined;
       this.#parts.log.debug({ reason: (error as Error).message }, 'Could not say that the device lives.');

@@ -1,9 +1,11 @@
-import type { PinState } from '../contract/device.ts';
+import type { OutputCommand, PinState } from '../contract/device.ts';
 import type { Log } from '../lib/log.ts';
 import type { Cancel, Clock } from './clock.ts';
 import { type Driver, type Level, type Line, LineProblem, type LineRequest } from './drivers/driver.ts';
 import type { Made } from './gestures.ts';
 import { Input } from './input.ts';
+import { LossNotes } from './lossNotes.ts';
+import { Output } from './output.ts';
 import type { InputSpec, PinSpec } from './pins.ts';
 
 export interface PinParts {
@@ -16,7 +18,7 @@ export interface PinParts {
   readonly changed: () => void;
 }
 
-/** Opening a line that fails may block the process for seconds (sysfs), so it is tried ever more seldom. */
+/** A line that fails is tried ever more seldom: what keeps it from working is seldom gone at once, and each try costs. */
 export const FIRST_RETRY = 1_000;
 export const LONGEST_RETRY = 60_000;
 
@@ -27,7 +29,9 @@ export const LONGEST_RETRY = 60_000;
 export class Pin {
   readonly spec: PinSpec;
   readonly #parts: PinParts;
+  readonly #losses: LossNotes;
   readonly #input: Input | undefined;
+  readonly #output: Output | undefined;
   #line: Line | undefined;
   #problem: string | undefined;
   #openedAt = 0;
@@ -35,28 +39,38 @@ export class Pin {
   #cancelRetry: Cancel | undefined;
   #opening: Promise<void> = Promise.resolve();
   #stopped = false;
-  /** Outputs: the level that was read last, and the one that is to be set when the line comes back. */
-  #output: Level | undefined;
-  #wanted: Level;
 
   constructor(parts: PinParts) {
-    const { spec, clock } = parts;
+    const { spec, clock, log, changed } = parts;
     this.spec = spec;
     this.#parts = parts;
-    this.#wanted = spec.direction === 'out' ? spec.initial : 0;
+    this.#losses = new LossNotes(spec.name, clock, log, changed);
     if (spec.direction === 'in') {
-      this.#input = new Input(spec, clock, {
-        made: (made) => parts.made(spec, made),
-        changed: parts.changed,
+      this.#input = new Input(spec, clock, { made: (made) => parts.made(spec, made), changed });
+    } else {
+      this.#output = new Output(spec, clock, {
+        changed,
+        state: () => this.state,
+        warn: (sentence) => log.warn({ pin: spec.name }, sentence),
       });
     }
   }
 
   get state(): PinState {
     const { name, gpio, direction } = this.spec;
-    const level = this.#line ? (this.#input ? this.#input.level : this.#output) : undefined;
-    const state = { name, gpio, direction, level: level ?? null };
-    return this.#problem === undefined ? state : { ...state, problem: this.#problem };
+    const level = this.#line && (this.#input ?? this.#output)?.level;
+    const blink = this.#output?.blink;
+    const { count: missed } = this.#losses;
+    const problem = this.#problem;
+    return {
+      name,
+      gpio,
+      direction,
+      level: level ?? null,
+      ...(blink === undefined ? {} : { blink }),
+      ...(missed === 0 ? {} : { missed }),
+      ...(problem === undefined ? {} : { problem }),
+    };
   }
 
   /** Resolves when the line was tried once, whether it works or not. */
@@ -67,38 +81,21 @@ export class Pin {
 
   /** Sets an output to its safe level and lets go of the line. */
   async stop(): Promise<void> {
+    const { log } = this.#parts;
     this.#stopped = true;
     this.#cancelRetry?.();
+    this.#losses.stop();
     await this.#opening;
-    const line = this.#line;
-    if (line && this.spec.direction === 'out') {
-      await line
-        .write(this.#flip(this.spec.safe))
-        .catch((error) =>
-          this.#parts.log.error({ pin: this.spec.name }, `The safe level was not set: ${sentence(error)}`),
-        );
-    }
+    await this.#output
+      ?.end()
+      .catch((error) => log.error({ pin: this.spec.name }, `The safe level was not set: ${sentence(error)}`));
     await this.#letGo();
   }
 
-  /** Sets an output; rejects with a LineProblem when it did not take the level. */
-  async set(level: Level): Promise<void> {
-    const line = this.#line;
-    if (!line || this.#stopped) throw new LineProblem(this.#problem ?? 'The pin is not open.');
-    try {
-      await line.write(this.#flip(level));
-      this.#output = this.#flip(line.read());
-    } catch (error) {
-      this.#lost(line, error);
-      throw new LineProblem(sentence(error));
-    }
-    this.#parts.changed();
-    if (this.#output !== level) {
-      throw new LineProblem(
-        `${this.spec.name} (GPIO ${this.spec.gpio}) was set to ${level} and reads ${this.#output}: something else drives the line, so check the wiring.`,
-      );
-    }
-    this.#wanted = level;
+  /** What an output is to do; rejects with a LineProblem when the line did not take it. */
+  async obey(command: OutputCommand): Promise<PinState> {
+    if (!this.#output) throw new LineProblem(`${this.spec.name} is an input.`);
+    return this.#output.obey(command);
   }
 
   async #open(): Promise<void> {
@@ -107,33 +104,42 @@ export class Pin {
     try {
       line = await driver.open(this.#request(), {
         edge: (level, at) => line && line === this.#line && this.#edge(level, at),
+        missed: (edges) => line && line === this.#line && this.#losses.add(edges),
         failed: (problem) => line && this.#lost(line, problem),
       });
       const level = this.#flip(line.read());
       this.#line = line;
       this.#openedAt = clock.now();
-      this.#works(level);
+      this.#works(line, level);
     } catch (error) {
       await line?.close();
       this.#fails(error);
     }
   }
 
-  #works(level: Level): void {
+  #works(line: Line, level: Level): void {
     if (this.#problem !== undefined) this.#parts.log.info({ pin: this.spec.name }, 'The pin works again.');
     this.#problem = undefined;
-    if (this.#input) this.#input.opened(level, () => this.#readAgain());
-    else this.#output = level;
+    this.#input?.opened(level, () => this.#readAgain());
+    this.#output?.opened(level, (next) => this.#write(line, next));
     this.#parts.changed();
   }
 
   #edge(level: Level, at: number): void {
-    if (this.#input) {
-      this.#input.edge(this.#flip(level), at);
-    } else if (this.#output !== this.#flip(level)) {
-      this.#output = this.#flip(level);
-      this.#parts.changed();
+    this.#input?.edge(this.#flip(level), at);
+    this.#output?.edge(this.#flip(level));
+  }
+
+  async #write(line: Line, level: Level): Promise<Level> {
+    try {
+      await line.write(this.#flip(level));
+      // It may have failed meanwhile, and what a line reads that was let go of says nothing.
+      if (line === this.#line) return this.#flip(line.read());
+    } catch (error) {
+      this.#lost(line, error);
+      throw new LineProblem(sentence(error));
     }
+    throw new LineProblem(this.#problem ?? 'The pin is not open.');
   }
 
   #readAgain(): Level | undefined {
@@ -173,13 +179,16 @@ export class Pin {
     const line = this.#line;
     this.#line = undefined;
     this.#input?.closed();
+    this.#output?.closed();
     await line?.close();
   }
 
   #request(): LineRequest {
     const { spec } = this;
     const { name, gpio } = spec;
-    if (spec.direction === 'out') return { name, gpio, direction: 'out', level: this.#flip(this.#wanted) };
+    if (spec.direction === 'out') {
+      return { name, gpio, direction: 'out', level: this.#flip(this.#output?.wanted ?? spec.initial) };
+    }
     const { pull, debounce } = spec;
     return { name, gpio, direction: 'in', pull, debounce, rest: this.#flip(0) };
   }

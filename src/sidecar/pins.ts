@@ -2,6 +2,7 @@ import { channelProblem } from '../contract/channel.ts';
 import { DEVICE_CHANNEL } from '../contract/device.ts';
 import { duration } from '../lib/settings.ts';
 import type { Level } from './drivers/driver.ts';
+import { gpioHint, optionHint, pinHint } from './pinHints.ts';
 
 /** Reads PINS: `button=17, door=27:debounce=50ms, led=18:out`. */
 
@@ -35,6 +36,10 @@ export interface OutputSpec extends AnySpec {
   readonly safe: Level;
 }
 
+/**
+ * The header ends at 27; the others are on Compute Modules. 0 and 1 are allowed: the chip of a HAT is read from there, but only
+ * at boot, and who has no HAT has two more pins.
+ */
 export const HIGHEST_GPIO = 53;
 const DEFAULTS = { debounce: 25, long: 800, double: 300 };
 const MOST = { debounce: 1_000, long: 60_000, double: 5_000 };
@@ -55,6 +60,8 @@ const WORDS: Record<string, { decides: string; only?: 'in' | 'out' }> = {
   'initial=': { decides: 'initial', only: 'out' },
   'safe=': { decides: 'safe', only: 'out' },
 };
+
+const OPTIONS = Object.keys(WORDS);
 
 interface Piece {
   readonly text: string;
@@ -89,7 +96,10 @@ function parsePin(item: Piece, context: Context): PinSpec | undefined {
   const { announce, report } = context;
   const equals = item.text.indexOf('=');
   if (equals < 0) {
-    report(item, 'a pin is written as NAME=GPIO, like button=17 or led=18:out.');
+    report(
+      item,
+      pinHint(item.text, OPTIONS) ?? 'a pin is written as NAME=GPIO, like button=17 or led=18:out.',
+    );
     return undefined;
   }
   const name = item.text.slice(0, equals).trim();
@@ -100,7 +110,7 @@ function parsePin(item: Piece, context: Context): PinSpec | undefined {
   const nameWrong = pinNameProblem(name, announce);
   if (nameWrong) report(item, nameWrong);
   else reportUsed(item, `the name ${name}`, context);
-  const gpio = parseGpio(gpioPiece as Piece, report);
+  const gpio = parseGpio(gpioPiece as Piece, name, report);
   if (gpio !== undefined) reportUsed(item, `GPIO ${gpio}`, context);
   const spec = specFrom({ name, gpio: gpio ?? 0 }, parseOptions(options, report), report);
   return nameWrong || gpio === undefined ? undefined : spec;
@@ -120,12 +130,13 @@ function pinNameProblem(name: string, announce: string): string | undefined {
   return problem && `a pin's name is the channel of its events. ${problem}`;
 }
 
-function parseGpio(piece: Piece, report: Report): number | undefined {
+function parseGpio(piece: Piece, name: string, report: Report): number | undefined {
   const gpio = Number(piece.text);
   if (/^\d+$/.test(piece.text) && gpio <= HIGHEST_GPIO) return gpio;
   report(
     piece,
-    `the GPIO must be a BCM number from 0 to ${HIGHEST_GPIO}, like 17 (that is pin 11 of the header).`,
+    gpioHint(piece.text, name, OPTIONS) ??
+      `the GPIO must be a BCM number from 0 to ${HIGHEST_GPIO}, like 17 (that is pin 11 of the header).`,
   );
   return undefined;
 }
@@ -139,8 +150,13 @@ function parseOptions(pieces: readonly Piece[], report: Report): Options {
     const word = equals < 0 ? piece.text : `${piece.text.slice(0, equals).trim()}=`;
     const known = Object.hasOwn(WORDS, word) ? WORDS[word] : undefined;
     const before = known && options.get(known.decides);
-    if (!known) report(piece, `this is no option: there are ${Object.keys(WORDS).join(', ')}.`);
-    else if (before) report(piece, `"${before.text}" has decided that already: keep one of them.`);
+    if (!known) {
+      const hint = optionHint(word, OPTIONS);
+      report(
+        piece,
+        hint ? `this is no option: ${hint}` : `this is no option: there are ${OPTIONS.join(', ')}.`,
+      );
+    } else if (before) report(piece, `"${before.text}" has decided that already: keep one of them.`);
     else options.set(known.decides, { ...piece, word, value: piece.text.slice(equals + 1).trim() });
   }
   return options;
@@ -185,7 +201,8 @@ function time(name: TimeName, options: Options, report: Report): number {
     if (ms <= MOST[name]) return ms;
     report(option, `${name} is at most ${MOST[name] / 1000}s.`);
   } catch {
-    report(option, `${name} must be a time like ${DEFAULTS[name]}ms, or 0 for none.`);
+    const example = /^\d+$/.test(option.value) ? `${option.value}ms` : `${DEFAULTS[name]}ms`;
+    report(option, `${name} must be a time like ${example}, or 0 for none.`);
   }
   return DEFAULTS[name];
 }

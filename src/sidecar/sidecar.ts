@@ -1,15 +1,21 @@
 import type { Board } from '../bus/board.ts';
 import type { Bus } from '../bus/bus.ts';
+import type { SidecarReport } from '../bus/sidecarReport.ts';
 import type { Log } from '../lib/log.ts';
 import { type Clock, SystemClock } from './clock.ts';
 import { Commands } from './commands.ts';
 import type { SidecarConfig } from './config.ts';
 import { Device } from './device.ts';
+import { createDriver } from './drivers/create.ts';
 import type { Driver } from './drivers/driver.ts';
-import { MockDriver } from './drivers/mock.ts';
-import { OnoffDriver } from './drivers/onoff.ts';
+import { guarded } from './guarded.ts';
+import { HealthFile } from './healthFile.ts';
+import { healthLine, isFailing } from './healthLine.ts';
+import { type Delays, LoopDelays } from './loopDelays.ts';
 import { Outbox } from './outbox.ts';
 import { Pin } from './pin.ts';
+import { Stalls } from './stalls.ts';
+import { within } from './within.ts';
 
 export interface SidecarParts {
   readonly config: SidecarConfig;
@@ -18,9 +24,15 @@ export interface SidecarParts {
   readonly driver: Driver;
   readonly clock: Clock;
   readonly log: Log;
+  /** Of this process's event loop, if left out. */
+  readonly delays?: Delays;
 }
 
-/** How long the end waits for what is not stored yet. */
+/** How long the start waits for pins: one that hangs keeps the others from nothing. */
+export const OPENING_MS = 5_000;
+/** How long the end waits for pins, for their driver, and for what is not stored yet. Together less than what ends it by force. */
+export const CLOSING_MS = 2_000;
+export const DRIVER_MS = 1_000;
 export const DRAIN_MS = 2_000;
 
 /**
@@ -30,14 +42,23 @@ export const DRAIN_MS = 2_000;
  */
 export class Sidecar {
   readonly #parts: SidecarParts;
+  readonly #driver: Driver;
+  readonly #since: number;
+  readonly #stalls: Stalls;
+  readonly #health: HealthFile | undefined;
   readonly #outbox: Outbox;
   readonly #device: Device;
   readonly #pins: readonly Pin[];
   readonly #commands: Commands;
+  #started = false;
 
   constructor(parts: SidecarParts) {
     this.#parts = parts;
-    const { config, driver, clock, log } = parts;
+    const { config, clock, log, delays = new LoopDelays() } = parts;
+    const driver = guarded(parts.driver, log);
+    this.#driver = driver;
+    this.#since = clock.now();
+    this.#stalls = new Stalls({ delays, clock, log, driver: () => driver.name });
     this.#outbox = new Outbox({
       ...parts,
       limit: config.outbox,
@@ -46,10 +67,11 @@ export class Sidecar {
     });
     this.#device = new Device({
       ...parts,
-      driver: driver.name,
+      driver: () => driver.name,
       repeat: config.repeat,
       pins: () => this.#pins.map((pin) => pin.state),
       dropped: () => this.#outbox.dropped,
+      report: () => this.#report(),
     });
     this.#pins = config.pins.map(
       (spec) =>
@@ -63,42 +85,80 @@ export class Sidecar {
         }),
     );
     this.#commands = new Commands(this.#pins, driver);
+    const { healthFile: file } = config;
+    this.#health =
+      file === undefined ? undefined : new HealthFile({ file, clock, log, line: () => this.#line() });
   }
 
   /** Resolves when each pin was tried once: what fails is tried again, and keeps nothing else from working. */
   async start(): Promise<void> {
-    const { board, config, driver, log } = this.#parts;
-    await Promise.all(this.#pins.map((pin) => pin.start()));
+    const { board, clock, config, log } = this.#parts;
+    this.#health?.start();
+    await within(clock, OPENING_MS, Promise.all(this.#pins.map((pin) => pin.start())));
     await board.start((command) => this.#commands.answer(command));
+    // Only now: loading and opening stall too, but before the device says online nobody was promised that a press counts.
+    this.#stalls.start();
+    this.#started = true;
     this.#device.start();
+    const driver = this.#driver.name;
     const pins = config.pins.map(({ name, gpio, direction }) => `${name}=${gpio} (${direction})`).join(', ');
-    log.info({ driver: driver.name }, `The sidecar watches ${pins}.`);
+    log.info({ driver }, `The sidecar watches ${pins}.`);
   }
 
-  /** Outputs go to their safe level first, since the end may be cut short. */
+  /** Outputs go to their safe level first, since the end may be cut short. Whatever hangs or fails, the rest is done. */
   async stop(): Promise<void> {
-    await Promise.all(this.#pins.map((pin) => pin.stop()));
-    await this.#parts.driver.close();
+    const { clock, log } = this.#parts;
+    this.#stalls.stop();
+    const pins = Promise.allSettled(this.#pins.map((pin) => pin.stop()));
+    if (!(await within(clock, CLOSING_MS, pins))) {
+      log.error(
+        {},
+        `Not every pin was closed within ${CLOSING_MS / 1000} s: an output may not have its safe level.`,
+      );
+    }
+    if (!(await within(clock, DRIVER_MS, this.#driver.close()))) {
+      log.error(
+        {},
+        `The driver ${this.#driver.name} did not end within ${DRIVER_MS / 1000} s: it is left as it is.`,
+      );
+    }
     this.#device.stop();
-    await this.#drain();
+    await within(clock, DRAIN_MS, Promise.all([this.#outbox.empty(), this.#device.said()]));
     this.#outbox.close();
     this.#device.close();
+    if (this.#health) await within(clock, DRIVER_MS, this.#health.stop());
   }
 
-  async #drain(): Promise<void> {
-    let cancel = () => {};
-    const enough = new Promise<void>((resolve) => {
-      cancel = this.#parts.clock.after(DRAIN_MS, resolve);
-    });
-    await Promise.race([Promise.all([this.#outbox.empty(), this.#device.said()]), enough]);
-    cancel();
+  #report(): SidecarReport {
+    const { clock } = this.#parts;
+    return {
+      driver: this.#driver.name,
+      since: clock.wall(this.#since),
+      stalls: this.#stalls.count,
+      longestStall: this.#stalls.longest,
+      waiting: this.#outbox.waiting,
+      dropped: this.#outbox.dropped,
+      pins: this.#pins.map(({ state }) => ({
+        name: state.name,
+        missed: state.missed ?? 0,
+        failing: isFailing(state),
+      })),
+    };
+  }
+
+  #line(): string {
+    const { state } = this.#device;
+    return healthLine(
+      this.#started ? state : { ...state, state: 'starting' },
+      this.#parts.bus.status(),
+      this.#outbox.waiting,
+    );
   }
 }
 
 /** The sidecar with the driver that was asked for by name; never another one. */
 export function createSidecar(config: SidecarConfig, bus: Bus, board: Board, log: Log): Sidecar {
   const clock = new SystemClock();
-  const driver =
-    config.driver === 'mock' ? new MockDriver(clock, config.mockAuto) : new OnoffDriver({ clock, log });
+  const driver = createDriver(config, clock, log);
   return new Sidecar({ config, bus, board, driver, clock, log });
 }

@@ -31,7 +31,7 @@ test('every wrong setting at once, whether a flag or in the environment, whoever
       'PORT must be a port from 0 to 65535, but is "eighty".',
       'LOG_AGE must be a time like 250ms, 15s, 5m, 2h or 1d, but is "1 week".',
       'HEARTBEAT must be a time like 250ms, 15s, 5m, 2h or 1d, but is "15".',
-      'GPIO_DRIVER must be onoff or mock, but is "gpiod".',
+      'GPIO_DRIVER must be onoff, gpiomon, auto or mock, but is "gpiod".',
       'ACCESS_RULES, rule 2: It must read `allow read|write CHANNEL to TOKEN|anyone`.',
       'PINS, character 1, "button": a pin is written as NAME=GPIO, like button=17 or led=18:out.',
     ],

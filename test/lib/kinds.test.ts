@@ -75,8 +75,13 @@ test('yes or no', () => {
 });
 
 test('one of some words', () => {
-  assert.deepEqual(values('GPIO_DRIVER', ['onoff', 'mock']), ['onoff', 'mock']);
-  assertRefused('GPIO_DRIVER', ['Mock', 'gpiod'], 'onoff or mock');
+  assert.deepEqual(values('GPIO_DRIVER', ['onoff', 'gpiomon', 'auto', 'mock']), [
+    'onoff',
+    'gpiomon',
+    'auto',
+    'mock',
+  ]);
+  assertRefused('GPIO_DRIVER', ['Mock', 'gpiod'], 'onoff, gpiomon, auto or mock');
 });
 
 test('a list', () => {

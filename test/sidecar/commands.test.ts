@@ -52,6 +52,16 @@ test('an output is set and its level read back', async () => {
   });
 });
 
+test('a pulse and a blink are answered at once, not at their end', async () => {
+  const { answer } = await mocked();
+  const led = { name: 'led', gpio: 18, direction: 'out', level: 1 };
+  assert.deepEqual(await answer({ pin: 'led', pulse: 3_600_000 }), { ok: true, pin: led });
+  assert.deepEqual(await answer({ pin: 'led', blink: 20, times: 1000 }), {
+    ok: true,
+    pin: { ...led, blink: 20 },
+  });
+});
+
 test('a press as short as the debounce window is still a press', async () => {
   const { answer, clock, told } = await mocked();
   assert.equal((await answer({ pin: 'button', press: 25 })).ok, true);
@@ -59,24 +69,40 @@ test('a press as short as the debounce window is still a press', async () => {
   assert.deepEqual(told, ['press', 'release', 'click']);
 });
 
+const PRESS = '"press" must be a whole number of milliseconds from 1 to 60000.';
+const PULSE = '"pulse" must be a whole number of milliseconds from 1 to 3600000.';
+const BLINK = '"blink" must be a whole number of milliseconds from 20 to 60000.';
 const refusals: [command: unknown, refused: string, error: string][] = [
   [{ pin: 'bell', press: 100 }, 'unknown-pin', 'There is no pin "bell": the pins are button, led.'],
   [{ pin: '__proto__', value: 1 }, 'unknown-pin', 'There is no pin "__proto__": the pins are button, led.'],
   [{ pin: 'led', press: 100 }, 'not-possible', 'led is an output: set it, with {"value": 1}.'],
   [{ pin: 'button', value: 1 }, 'not-possible', 'button is an input: PINS has outputs as button=17:out.'],
-  [{ pin: 'led', value: 2 }, 'not-possible', 'The value of an output is 0 or 1.'],
-  [{ pin: 'button', press: 0 }, 'not-possible', 'A press lasts from 1 to 60000 milliseconds.'],
-  [{ pin: 'button', press: 60_001 }, 'not-possible', 'A press lasts from 1 to 60000 milliseconds.'],
-  [{ pin: 'button', press: '120' }, 'not-possible', 'A press lasts from 1 to 60000 milliseconds.'],
+  [{ pin: 'button', pulse: 100 }, 'not-possible', 'button is an input: PINS has outputs as button=17:out.'],
+  [{ pin: 'button', blink: 100 }, 'not-possible', 'button is an input: PINS has outputs as button=17:out.'],
+  [{ pin: 'led', value: 2 }, 'not-possible', '"value" must be 0 or 1.'],
+  [{ pin: 'led', pulse: 0 }, 'not-possible', PULSE],
+  [{ pin: 'led', pulse: 3_600_001 }, 'not-possible', PULSE],
+  [{ pin: 'led', blink: 19 }, 'not-possible', BLINK],
+  [{ pin: 'led', blink: '500' }, 'not-possible', BLINK],
+  [{ pin: 'led', blink: 500, times: 0 }, 'not-possible', '"times" must be a whole number from 1 to 1000.'],
+  [{ pin: 'led', pulse: 500, times: 3 }, 'not-possible', '"times" goes with "blink" only.'],
+  [
+    { pin: 'led', value: 1, blink: 500 },
+    'not-possible',
+    '"value" and "blink" are two commands: send one of them.',
+  ],
+  [{ pin: 'button', press: 0 }, 'not-possible', PRESS],
+  [{ pin: 'button', press: 60_001 }, 'not-possible', PRESS],
+  [{ pin: 'button', press: '120' }, 'not-possible', PRESS],
   [
     { pin: 'button', press: 24 },
     'not-possible',
     'button takes what is shorter than 25 ms for bouncing: press longer.',
   ],
   [
-    { pin: 'button', blink: 1 },
+    { pin: 'led' },
     'not-possible',
-    'A pin can be pressed, with {"press": 120}, or set, with {"value": 1}.',
+    'Send {"value": 1}, {"pulse": 500} or {"blink": 500} to an output, or {"press": 120} to a button of the mock.',
   ],
 ];
 for (const [command, refused, error] of refusals) {

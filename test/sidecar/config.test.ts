@@ -17,10 +17,12 @@ test('the defaults: a button on GPIO 17, the real driver, presses announced on s
   const { pins: _, ...rest } = config;
   assert.deepEqual(rest, {
     driver: 'onoff',
+    chip: undefined,
     mockAuto: undefined,
     announce: 'sse',
     outbox: 10_000,
     repeat: 3_600_000,
+    healthFile: undefined,
   });
 });
 
@@ -31,9 +33,19 @@ test('what is set is passed on', () => {
     ANNOUNCE: 'presses',
     OUTBOX: '7',
     LOG_AGE: '6s',
+    GPIO_CHIP: 'gpiochip4',
+    HEALTH_FILE: '/run/health',
   });
   const { pins: _, ...rest } = config;
-  assert.deepEqual(rest, { driver: 'mock', mockAuto: 5000, announce: 'presses', outbox: 7, repeat: 2000 });
+  assert.deepEqual(rest, {
+    driver: 'mock',
+    chip: 'gpiochip4',
+    mockAuto: 5000,
+    announce: 'presses',
+    outbox: 7,
+    repeat: 2000,
+    healthFile: '/run/health',
+  });
 });
 
 test('the mistakes of PINS and of ANNOUNCE are said together', () => {

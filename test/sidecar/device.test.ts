@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { BusError } from '../../src/bus/bus.ts';
+import type { SidecarReport } from '../../src/bus/sidecarReport.ts';
 import type { PinState } from '../../src/contract/device.ts';
 import { ALIVE_EVERY, Device } from '../../src/sidecar/device.ts';
 import { FakeClock, settled } from '../support/clock.ts';
@@ -9,25 +10,41 @@ import { loggedLines } from '../support/logged.ts';
 
 const BUTTON: PinState = { name: 'button', gpio: 17, direction: 'in', level: 0 };
 const LED: PinState = { name: 'led', gpio: 18, direction: 'out', level: 1 };
+const REPORT: SidecarReport = {
+  driver: 'mock',
+  since: 0,
+  stalls: 0,
+  longestStall: 0,
+  waiting: 0,
+  dropped: 0,
+  pins: [],
+};
 
 function deviceOf() {
   const clock = new FakeClock();
   const { bus, board } = heldStore();
   const { log, lines } = loggedLines();
-  const now = { pins: [BUTTON, LED] as PinState[], dropped: 0, alive: 0, unreachable: false };
-  board.deviceAlive = async () => {
+  const now = {
+    pins: [BUTTON, LED] as PinState[],
+    dropped: 0,
+    driver: 'mock',
+    unreachable: false,
+    told: [] as SidecarReport[],
+  };
+  board.deviceAlive = async (report) => {
     if (now.unreachable) throw new BusError('away', 'Redis is away.');
-    now.alive++;
+    now.told.push(report);
   };
   const device = new Device({
     bus,
     board,
     clock,
     log,
-    driver: 'mock',
+    driver: () => now.driver,
     repeat: 3_600_000,
     pins: () => now.pins,
     dropped: () => now.dropped,
+    report: () => ({ ...REPORT, dropped: now.dropped }),
   });
   const said = () => bus.on('device').map(({ data }) => JSON.parse(data));
   const press = (level: 0 | 1) => {
@@ -116,14 +133,41 @@ test('dropped events are in it', async () => {
   );
 });
 
-test('it says on the board that it lives, at once and every three seconds', async () => {
+test('it says on the board that it lives and how it is, at once and every three seconds', async () => {
   const { device, clock, now, said } = deviceOf();
   device.start();
   await clock.pass(0);
-  assert.equal(now.alive, 1);
-  await clock.pass(ALIVE_EVERY * 4);
-  assert.equal(now.alive, 5);
+  assert.equal(now.told.length, 1);
+  await clock.pass(ALIVE_EVERY * 3);
+  now.dropped = 2;
+  await clock.pass(ALIVE_EVERY);
+  assert.deepEqual(
+    now.told.map(({ dropped }) => dropped),
+    [0, 0, 0, 0, 2],
+  );
   assert.equal(said().length, 1);
+});
+
+test('a driver that chooses is called by what it has chosen, as soon as it has', async () => {
+  const { device, now, said } = deviceOf();
+  now.driver = 'auto';
+  device.start();
+  await settled();
+  now.driver = 'gpiomon';
+  device.changed();
+  await device.said();
+  assert.deepEqual(
+    said().map(({ driver }) => driver),
+    ['auto', 'gpiomon'],
+  );
+});
+
+test('a pin that is not open yet is no pin that works', async () => {
+  const { device, now, said } = deviceOf();
+  now.pins = [BUTTON, { ...LED, level: null }];
+  device.start();
+  await device.said();
+  assert.equal(said()[0]?.state, 'degraded');
 });
 
 test('after the board was unreachable it says its state again, for it may have been called offline meanwhile', async () => {
@@ -150,12 +194,31 @@ test('it says its state again before the log of a quiet device runs out', async 
   assert.deepEqual(said()[1], said()[0]);
 });
 
-test('a start that could not reach the board says its state again when it can', async () => {
-  const { device, clock, now, said } = deviceOf();
+test('a start before the store is there says online once, and how it is as soon as it is there', async () => {
+  const { device, clock, bus, now, said } = deviceOf();
   now.unreachable = true;
+  bus.hold();
+  device.start();
+  await clock.pass(60_000);
+  now.unreachable = false;
+  bus.release();
+  await settled();
+  assert.deepEqual([said().length, now.told.length], [1, 1]);
+  await clock.pass(ALIVE_EVERY * 2);
+  assert.deepEqual([said().length, now.told.length], [1, 3]);
+});
+
+test('a state that an earlier try has stored is said again: somebody may have called the device offline since', async () => {
+  const { device, clock, bus, now, said } = deviceOf();
+  const append = bus.append.bind(bus);
+  bus.append = async (event, terms) => ({ ...(await append(event, terms)), duplicate: true });
+  now.unreachable = true;
+  bus.hold();
   device.start();
   await clock.pass(0);
   now.unreachable = false;
+  bus.release();
+  await device.said();
   await clock.pass(ALIVE_EVERY);
   assert.equal(said().length, 2);
 });
@@ -172,12 +235,13 @@ test('after the process or the computer stood still it says its state again', as
   assert.equal(said().length, 3);
 });
 
-test('a state that the store refuses is logged, and said again later', async () => {
+test('a state that the store refuses is logged once, and said again until it is stored', async () => {
   const { device, clock, bus, said, lines } = deviceOf();
   bus.refusal = new BusError('full', 'The store is full.');
   device.start();
   await clock.pass(0);
-  assert.deepEqual(lines, ['warn: The state of the device was not stored.']);
+  await clock.pass(ALIVE_EVERY * 20);
+  assert.deepEqual(lines, ['warn: The state of the device was not stored. It is tried again.']);
   bus.refusal = undefined;
   await clock.pass(ALIVE_EVERY);
   assert.equal(said().length, 1);

@@ -20,7 +20,11 @@ async function mock(auto?: number) {
     const edges: [Level, number][] = [];
     const line = await driver.open(
       { ...BUTTON, ...request },
-      { edge: (level, at) => edges.push([level, at]), failed: assert.fail },
+      {
+        edge: (level, at) => edges.push([level, at]),
+        missed: () => assert.fail('no edge was lost'),
+        failed: assert.fail,
+      },
     );
     return { line, edges };
   };
@@ -100,6 +104,7 @@ test('by itself it presses the first button every so often, and no other', async
     { name: 'led', gpio: 18, direction: 'out', level: 0 },
     {
       edge: assert.fail,
+      missed: () => assert.fail('no edge was lost'),
       failed: assert.fail,
     },
   );
@@ -141,7 +146,7 @@ test('an output holds what is written to it', async () => {
   const { driver } = await mock();
   const line = await driver.open(
     { name: 'led', gpio: 18, direction: 'out', level: 1 },
-    { edge: assert.fail, failed: assert.fail },
+    { edge: assert.fail, missed: () => assert.fail('no edge was lost'), failed: assert.fail },
   );
   assert.equal(line.read(), 1);
   await line.write(0);

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import type { Level, LineRequest } from '../../src/sidecar/drivers/driver.ts';
-import { CHECK_EVERY, type Gpio, OnoffDriver } from '../../src/sidecar/drivers/onoff.ts';
+import { OnoffDriver } from '../../src/sidecar/drivers/onoff.ts';
+import { run, startCommand } from '../cli/command.ts';
 import { FakeClock } from '../support/clock.ts';
-import { fakeSysfs } from '../support/fakeSysfs.ts';
+import { exported, fakeOnoff } from '../support/fakeOnoff.ts';
+import { addChip, fakeSysfs } from '../support/fakeSysfs.ts';
 import { loggedLines } from '../support/logged.ts';
 
 const BUTTON: LineRequest = {
@@ -17,85 +20,46 @@ const BUTTON: LineRequest = {
   rest: 1,
 };
 const LED: LineRequest = { name: 'led', gpio: 18, direction: 'out', level: 1 };
+const IT = 'button (GPIO 17, number 529 of sysfs)';
 
-/** What onoff's Gpio does, as far as the facts say, over a directory in tmp; a test sets what shall go wrong. */
-function fakeOnoff(root: string) {
-  const wire = {
-    level: 1 as Level,
-    made: [] as unknown[][],
-    unexported: 0,
-    /** Thrown by the constructor, after the line was exported. */
-    refusal: undefined as Error | undefined,
-    /** Thrown by each access to the level. */
-    gone: undefined as Error | undefined,
-    wrong: {} as { direction?: string; edge?: string; activeLow?: boolean },
-    written: [] as Level[],
-    /** What the kernel's poller does at an edge: onoff reads the level, outside any try. */
-    poll: () => {},
-  };
-  class FakeGpio implements Gpio {
-    readonly #direction: string;
-    readonly #edge: string;
-
-    constructor(number: number, direction: string, edge: string, options: object) {
-      wire.made.push([number, direction, edge, options]);
-      mkdirSync(join(root, `gpio${number}`), { recursive: true });
-      if (wire.refusal) throw wire.refusal;
-      this.#direction = direction === 'in' ? 'in' : 'out';
-      if (direction !== 'in') wire.level = direction === 'high' ? 1 : 0;
-      this.#edge = edge;
-    }
-    readSync(): Level {
-      if (wire.gone) throw wire.gone;
-      return wire.level;
-    }
-    writeSync(level: Level): void {
-      if (wire.gone) throw wire.gone;
-      wire.written.push(level);
-      wire.level = level;
-    }
-    watch(hear: (error: null, level: Level) => void): void {
-      wire.poll = () => hear(null, this.readSync());
-    }
-    unexport(): void {
-      wire.unexported++;
-      wire.poll = () => {};
-      if (wire.gone) throw wire.gone;
-    }
-    direction = () => wire.wrong.direction ?? this.#direction;
-    edge = () => wire.wrong.edge ?? this.#edge;
-    activeLow = () => wire.wrong.activeLow ?? false;
-  }
-  return { wire, FakeGpio };
+interface Setup {
+  chips?: Record<string, string>;
+  chip?: string;
 }
 
-function onoffOf(t: TestContext) {
-  const root = fakeSysfs(t, { gpiochip512: 'pinctrl-bcm2711 512 58' });
+function onoffOf(t: TestContext, { chips = { gpiochip512: 'pinctrl-bcm2711 512 58' }, chip }: Setup = {}) {
+  const root = fakeSysfs(t, chips);
   const clock = new FakeClock();
-  const { wire, FakeGpio } = fakeOnoff(root);
+  const { wire, parts } = fakeOnoff(root);
   const { log, lines } = loggedLines();
-  const driver = new OnoffDriver({ clock, log, root, load: async () => FakeGpio });
+  const driver = new OnoffDriver({ clock, log, chip, ...parts });
   const edges: [Level, number][] = [];
-  const failures: string[] = [];
   const open = (request: LineRequest = BUTTON) =>
     driver.open(request, {
       edge: (level, at) => edges.push([level, at]),
-      failed: ({ message }) => failures.push(message),
+      missed: () => assert.fail('no edge was lost'),
+      failed: assert.fail,
     });
-  return { root, clock, wire, lines, edges, failures, open };
+  /** The lines that are exported. */
+  const open529 = () => existsSync(join(root, 'gpio529'));
+  const told = (file: string) => readFileSync(join(root, file), 'utf8');
+  return { root, clock, driver, wire, lines, edges, open, open529, told };
 }
 
-const ENODEV = Object.assign(new Error('ENODEV: no such device, read'), { code: 'ENODEV' });
+function failure(code: string): Error {
+  return Object.assign(new Error(`${code}: something, write`), { code });
+}
 
-test('an input is opened under its sysfs number for both edges, and its edges are told with their time', async (t) => {
-  const { clock, wire, edges, open } = onoffOf(t);
+test('an input is exported and opened under its sysfs number for both edges, and its edges are told with their time', async (t) => {
+  const { clock, wire, edges, open, told } = onoffOf(t);
   const line = await open();
+  assert.equal(told('export'), '529');
   assert.deepEqual(wire.made, [[529, 'in', 'both', { activeLow: false }]]);
   assert.equal(line.read(), 1);
   clock.advance(10);
-  wire.level = 0;
-  wire.poll();
+  wire.move(0);
   assert.deepEqual(edges, [[0, 10]]);
+  await line.close();
 });
 
 test('an output is opened at its first level, and written', async (t) => {
@@ -106,150 +70,191 @@ test('an output is opened at its first level, and written', async (t) => {
     [530, 'high', 'none', { activeLow: false }],
     [531, 'low', 'none', { activeLow: false }],
   ]);
-  await line.write(1);
-  assert.deepEqual(wire.written, [1]);
-  assert.equal(line.read(), 1);
+  await line.write(0);
+  assert.deepEqual(wire.written, [0]);
+  assert.equal(line.read(), 0);
 });
 
-test('an edge that the kernel lost is found by looking', async (t) => {
-  const { clock, wire, edges, open } = onoffOf(t);
-  await open();
-  wire.level = 0;
-  clock.advance(CHECK_EVERY - 1);
-  assert.deepEqual(edges, []);
-  clock.advance(1);
-  assert.deepEqual(edges, [[0, CHECK_EVERY]]);
-  clock.advance(CHECK_EVERY * 3);
-  assert.equal(edges.length, 1);
-});
-
-test('a line that was released behind us is found by looking, told once, and looked at no more', async (t) => {
-  const { clock, wire, failures, open } = onoffOf(t);
-  await open();
-  wire.gone = ENODEV;
-  clock.advance(CHECK_EVERY * 3);
-  assert.deepEqual(failures, [
-    'GPIO 17 (number 529 of sysfs) is gone: another program released it, or its chip was removed. It is opened again as soon as possible.',
-  ]);
-  assert.equal(clock.timers, 0);
-});
-
-test("an error in onoff's own handler is a failure of the line, not the end of the process", async (t) => {
-  const { wire, edges, failures, open } = onoffOf(t);
-  await open();
-  wire.gone = ENODEV;
-  wire.poll();
-  assert.equal(failures.length, 1);
-  assert.deepEqual(edges, []);
-});
-
-test('errors of reading and writing are sentences', async (t) => {
-  const { wire, open } = onoffOf(t);
-  const line = await open(LED);
-  wire.gone = ENODEV;
-  assert.throws(() => line.read(), { name: 'LineProblem' });
-  await assert.rejects(line.write(0), { name: 'LineProblem' });
-});
-
-test('closing unexports, stops looking and tells nothing more, even if the line is gone', async (t) => {
-  const { clock, wire, edges, failures, open } = onoffOf(t);
+test('closed, nothing stays exported', async (t) => {
+  const { clock, open, open529 } = onoffOf(t);
   const line = await open();
-  const { poll } = wire;
-  wire.gone = ENODEV;
+  assert.equal(open529(), true);
   await line.close();
-  poll();
-  assert.equal(wire.unexported, 1);
+  assert.equal(open529(), false);
   assert.equal(clock.timers, 0);
-  assert.deepEqual([edges, failures], [[], []]);
 });
 
-test('a refused line is unexported if it was exported by us, so that the next try starts afresh', async (t) => {
-  const { root, wire, open } = onoffOf(t);
-  wire.refusal = Object.assign(new Error('EBUSY: resource busy or locked, write'), { code: 'EBUSY' });
+test('a line that onoff refuses is unexported if it was exported by us, so that the next try starts afresh', async (t) => {
+  const { wire, open, told } = onoffOf(t);
+  wire.refusal = failure('EIO');
   await assert.rejects(open(), {
     name: 'LineProblem',
-    message: /^GPIO 17 \(number 529 of sysfs\) is in use/,
+    message: /^button \(GPIO 17, number 529 of sysfs\) failed at .*\/gpio529 \(EIO/,
   });
-  assert.equal(readFileSync(join(root, 'unexport'), 'utf8'), '529');
+  assert.equal(told('unexport'), '529');
+});
+
+test('a line of another program that onoff refuses is left as it is', async (t) => {
+  const { root, wire, open, told } = onoffOf(t);
+  exported(root, 529);
+  wire.refusal = failure('EIO');
+  await assert.rejects(open(), { name: 'LineProblem' });
+  assert.equal(told('unexport'), '');
 });
 
 test('a line that cannot be read when it is open is released', async (t) => {
-  const { clock, wire, open } = onoffOf(t);
-  wire.gone = ENODEV;
+  const { clock, wire, open, open529 } = onoffOf(t);
+  wire.gone = failure('ENODEV');
   await assert.rejects(open(), { name: 'LineProblem', message: /is gone/ });
-  assert.equal(wire.unexported, 1);
+  assert.equal(open529(), false);
   assert.equal(clock.timers, 0);
 });
 
-/** What a crashed run, or another program, left behind. */
-function leaveBehind(root: string, number: number): void {
-  mkdirSync(join(root, `gpio${number}`));
-  for (const file of ['value', 'direction']) writeFileSync(join(root, `gpio${number}`, file), '');
-}
-
-test('a leftover is taken over, and the log says so', async (t) => {
-  const { root, lines, open } = onoffOf(t);
-  leaveBehind(root, 529);
-  await open();
-  assert.deepEqual(lines, ['info: The line was open already, and was taken over.']);
+test('a leftover is taken over, released in the end, and the log says so', async (t) => {
+  const { root, lines, open, open529, told } = onoffOf(t);
+  exported(root, 529);
+  const line = await open();
+  assert.equal(told('export'), '', 'it is exported already');
+  assert.deepEqual(lines, [
+    `info: ${IT} had been opened already, perhaps by a run that was cut short, and was taken over.`,
+  ]);
+  await line.close();
+  assert.equal(open529(), false);
 });
 
 test('a leftover whose files are not ours to use is refused before onoff would block on it', async (t) => {
-  const { root, wire, open } = onoffOf(t);
-  leaveBehind(root, 529);
-  rmSync(join(root, 'gpio529', 'value'));
-  await assert.rejects(open(), { name: 'LineProblem', message: /gpio529\/value/ });
-  assert.deepEqual(wire.made, []);
-  assert.equal(readFileSync(join(root, 'unexport'), 'utf8'), '', 'it was not exported by us');
+  for (const file of ['value', 'direction', 'active_low', 'edge']) {
+    const { root, wire, open, told } = onoffOf(t);
+    exported(root, 529);
+    rmSync(join(root, 'gpio529', file));
+    await assert.rejects(open(), { name: 'LineProblem', message: new RegExp(`gpio529/${file} does not`) });
+    assert.deepEqual(wire.made, []);
+    assert.equal(told('unexport'), '', 'it was not exported by us');
+  }
 });
 
 test('a line that kept the settings of another program is refused', async (t) => {
   const { root, wire, open } = onoffOf(t);
-  leaveBehind(root, 529);
   const rest =
-    'another program has opened the line and keeps its settings. End that program, or choose another GPIO in PINS.';
+    'and this could not be changed: another program has opened the line and keeps its settings. End that program, or choose another GPIO in PINS.';
   const cases = [
-    [{ edge: 'none' }, `reports no edges, and this could not be changed: ${rest}`],
-    [{ direction: 'out' }, `could not be made an input: ${rest}`],
-    [{ activeLow: true }, `is inverted by the kernel, and this could not be changed: ${rest}`],
+    [{ edge: 'none' }, 'reports no edges', 'edge'],
+    [{ direction: 'out' }, 'is no input', 'direction'],
+    [{ activeLow: true }, 'is inverted', 'active_low'],
   ] as const;
-  for (const [wrong, sentence] of cases) {
+  for (const [wrong, what, file] of cases) {
+    exported(root, 529);
     wire.wrong = wrong;
     await assert.rejects(open(), {
       name: 'LineProblem',
-      message: `GPIO 17 (number 529 of sysfs) ${sentence}`,
+      message: `${IT} ${what}, says ${root}/gpio529/${file}, ${rest}`,
     });
   }
-  assert.equal(wire.unexported, 3);
 });
 
 test('where nothing can be exported onoff is not even asked, for it would make a file of that name', async (t) => {
-  const { root, wire, open } = onoffOf(t);
+  const { root, wire, driver, open } = onoffOf(t);
   rmSync(join(root, 'export'));
-  await assert.rejects(open(), { name: 'LineProblem', message: /export does not exist.*GPIO_DRIVER=mock/ });
+  const refused = { name: 'LineProblem', message: /export does not exist.*GPIO_DRIVER=mock/ };
+  await assert.rejects(open(), refused);
+  await assert.rejects(driver.check(BUTTON), refused);
   assert.deepEqual(wire.made, []);
-  assert.equal(existsSync(join(root, 'export')), false);
+  assert.deepEqual(readdirSync(root).sort(), ['gpiochip512', 'unexport']);
+});
+
+test('whether it works here is known without taking a line', async (t) => {
+  const { driver, wire, told } = onoffOf(t);
+  await driver.check(BUTTON);
+  assert.deepEqual([wire.made, told('export')], [[], '']);
+});
+
+test('a chip of another name is taken when it is wanted', async (t) => {
+  const chips = { gpiochip0: 'other 0 54', gpiochip512: 'pinctrl-bcm2711 512 58' };
+  const { wire, open } = onoffOf(t, { chips, chip: 'other' });
+  await open();
+  assert.equal(wire.made[0]?.[0], 17);
+});
+
+test('a chip that came back with another base is found there', async (t) => {
+  const { root, wire, open } = onoffOf(t);
+  await (await open()).close();
+  rmSync(join(root, 'gpiochip512'), { recursive: true });
+  await assert.rejects(open(), { name: 'LineProblem', message: /shows no GPIO chip/ });
+  addChip(root, 'gpiochip600', 'pinctrl-bcm2711 600 58');
+  await open();
+  assert.deepEqual(
+    wire.made.map(([number]) => number),
+    [529, 617],
+  );
+});
+
+test('several chips with the label: the first one is taken, and this is said once', async (t) => {
+  const chips = { gpiochip571: 'pinctrl-rp1 571 54', gpiochip1024: 'pinctrl-rp1 1024 54' };
+  const { wire, lines, open } = onoffOf(t, { chips });
+  await open();
+  await open(LED);
+  assert.deepEqual(
+    wire.made.map(([number]) => number),
+    [588, 589],
+  );
+  assert.deepEqual(lines, [
+    "warn: There are 2 chips that the pins could be of: pinctrl-rp1 (gpiochip571), pinctrl-rp1 (gpiochip1024). The first one is taken, pinctrl-rp1 (gpiochip571): if that is wrong, set GPIO_CHIP to another one's device.",
+  ]);
 });
 
 test('a pull is not set by sysfs: the log says how it is done', async (t) => {
   const { lines, open } = onoffOf(t);
   await open({ ...BUTTON, pull: 'pull-up' });
-  await open({ ...BUTTON, gpio: 27, pull: 'none' });
+  await open({ ...BUTTON, gpio: 27, name: 'door', pull: 'none' });
   assert.deepEqual(lines, [
-    'warn: The onoff driver cannot set pull-up: put gpio=17=pu into config.txt and restart the Pi.',
-    'warn: The onoff driver cannot set none: put gpio=27=pn into config.txt and restart the Pi.',
+    `warn: ${IT}: the onoff driver cannot set pull-up. Put gpio=17=pu into /boot/firmware/config.txt and restart the Pi, or set GPIO_DRIVER=gpiomon.`,
+    'warn: door (GPIO 27, number 539 of sysfs): the onoff driver cannot set none. Put gpio=27=pn into /boot/firmware/config.txt and restart the Pi, or set GPIO_DRIVER=gpiomon.',
   ]);
 });
 
-test('without GPIO the module is not loaded, and the sentence names the mock', async () => {
-  const driver = new OnoffDriver({
-    clock: new FakeClock(),
-    log: loggedLines().log,
-    root: '/nowhere',
-    load: () => assert.fail('loaded'),
+test('without GPIO the module is not loaded, and the sentence names the mock', async (t) => {
+  const { driver } = noModule(t, {}, () => assert.fail('loaded'));
+  await assert.rejects(driver.check(BUTTON), { name: 'LineProblem', message: /GPIO_DRIVER=mock/ });
+});
+
+test('with GPIO and without the module, the sentence says that this is missing', async (t) => {
+  const { driver } = noModule(t, { gpiochip512: 'pinctrl-bcm2711 512 58' }, () => {
+    throw Object.assign(new Error("Cannot find package 'onoff'"), { code: 'ERR_MODULE_NOT_FOUND' });
   });
-  await assert.rejects(driver.open(BUTTON, { edge: assert.fail, failed: assert.fail }), {
+  await assert.rejects(driver.check(BUTTON), {
     name: 'LineProblem',
-    message: /GPIO_DRIVER=mock/,
+    message: /^button \(GPIO 17, number 529 of sysfs\) cannot be opened: the package onoff is not installed/,
   });
+});
+
+function noModule(t: TestContext, chips: Record<string, string>, load: () => never) {
+  const root = fakeSysfs(t, chips);
+  const { log } = loggedLines();
+  return {
+    driver: new OnoffDriver({ clock: new FakeClock(), log, root, load: async () => load() }),
+  };
+}
+
+/** Says at the end of a process whether onoff was loaded in it. */
+const WATCHED = `data:text/javascript,${encodeURIComponent(`
+  import module from 'node:module';
+  process.on('exit', () => {
+    const files = Object.keys(module._cache);
+    console.error(files.some((file) => file.includes('/node_modules/onoff/')) ? 'with onoff' : 'without onoff');
+  });
+`)}`;
+
+test('neither the help nor the mock loads onoff', async (t) => {
+  const env = { NODE_OPTIONS: `--import ${WATCHED}` };
+  const said = ({ errors }: { errors: string }) => /with(?:out)? onoff/.exec(errors)?.[0];
+  assert.equal(said(await run(['--help'], { env })), 'without onoff');
+  const { command } = await startCommand(['start', '--gpio-driver', 'mock'], { env });
+  t.after(() => command.stop());
+  assert.equal(said(await command.stop()), 'without onoff');
+  // Or else nothing would be proven.
+  const onoff = createRequire(import.meta.url).resolve('onoff');
+  assert.equal(
+    said(await run(['--help'], { env: { NODE_OPTIONS: `--require ${onoff} ${env.NODE_OPTIONS}` } })),
+    'with onoff',
+  );
 });

@@ -25,7 +25,6 @@ function pinOf(text: string) {
 }
 
 const BUTTON = { name: 'button', gpio: 17, direction: 'in' };
-const LED = { name: 'led', gpio: 18, direction: 'out' };
 
 test('active-low: a low voltage is pressed', async () => {
   const { pin, clock, driver, told } = pinOf('button=17:pull-up:debounce=10ms');
@@ -48,43 +47,6 @@ test('active-high: a high voltage is pressed', async () => {
   clock.advance(25);
   assert.deepEqual(told, ['button press #1']);
   assert.equal(pin.state.level, 1);
-});
-
-test('an output is opened at its initial level, set, read back, and left at its safe level', async () => {
-  const { pin, driver, states } = pinOf('led=18:out:active-low:initial=1:safe=0');
-  await pin.start();
-  assert.deepEqual(driver.line.request, { ...LED, level: 0 });
-  assert.deepEqual(pin.state, { ...LED, level: 1 });
-  await pin.set(0);
-  assert.deepEqual(driver.line.written, [1]);
-  assert.deepEqual(states, [
-    { ...LED, level: 1 },
-    { ...LED, level: 0 },
-  ]);
-  await pin.set(1);
-  await pin.stop();
-  assert.deepEqual(driver.line.written, [1, 0, 1]);
-  assert.equal(driver.line.closed, true);
-});
-
-test('an output that does not take its level says so, and its state is what it reads', async () => {
-  const { pin, driver } = pinOf('led=18:out');
-  await pin.start();
-  driver.line.stuck = 0;
-  await assert.rejects(pin.set(1), {
-    name: 'LineProblem',
-    message: 'led (GPIO 18) was set to 1 and reads 0: something else drives the line, so check the wiring.',
-  });
-  assert.equal(pin.state.level, 0);
-});
-
-test('an output that something else moves is known', async () => {
-  const { pin, driver, clock, states } = pinOf('led=18:out');
-  await pin.start();
-  driver.line.move(1, clock.now());
-  assert.equal(pin.state.level, 1);
-  driver.line.move(1, clock.now());
-  assert.equal(states.length, 2);
 });
 
 test('a pin that cannot be opened says why, and is tried ever more seldom, up to a minute', async () => {
@@ -188,18 +150,6 @@ test('a driver that breaks in its own way is reported and tried again', async ()
   assert.equal(pin.state.problem, 'Unexpected: x is not a function');
 });
 
-test('an output that failed comes back with the level that it was set to, not with one that was refused', async () => {
-  const { pin, clock, driver } = pinOf('led=18:out');
-  await pin.start();
-  await pin.set(1);
-  driver.line.failing = true;
-  await assert.rejects(pin.set(0), { message: 'The line is gone.' });
-  assert.equal(pin.state.problem, 'The line is gone.');
-  await assert.rejects(pin.set(0), { message: 'The line is gone.' });
-  await clock.pass(1000);
-  assert.deepEqual(pin.state, { ...LED, level: 1 });
-});
-
 test('stopping ends the retries', async () => {
   const { pin, clock, driver } = pinOf('button=17');
   driver.problem = new LineProblem('No.');
@@ -220,11 +170,28 @@ test('stopping while the line is being opened closes it', async () => {
   assert.deepEqual(driver.line.written, [1]);
 });
 
-test('a safe level that cannot be set is logged, and the line is closed all the same', async () => {
-  const { pin, driver, lines } = pinOf('led=18:out');
+test('lost edges are counted in the state, told at once, and then once a minute at most', async () => {
+  const { pin, clock, driver, lines, states } = pinOf('button=17');
+  const [note, often] = [
+    'lost, so a press may be missing.',
+    'If it happens often, check the contact and its wires.',
+  ];
   await pin.start();
-  driver.line.failing = true;
+  driver.line.listener.missed(1);
+  assert.deepEqual(states.at(-1), { ...BUTTON, level: 0, missed: 1 });
+  for (let i = 0; i < 500; i++) driver.line.listener.missed(2);
+  assert.equal(pin.state.missed, 1001);
+  assert.equal(states.length, 2, 'a contact that loses thousands does not fill the log of the device');
+  assert.deepEqual(lines, [`warn: button: an edge was ${note} ${often}`]);
+  await clock.pass(60_000);
+  assert.deepEqual(lines.slice(1), [`warn: button: 1000 edges were ${note} ${often}`]);
+  assert.deepEqual(states.at(-1), { ...BUTTON, level: 0, missed: 1001 });
+  await clock.pass(60_000);
+  assert.equal(clock.timers, 0);
+  driver.line.listener.missed(1);
+  assert.equal(lines.length, 3, 'after a quiet minute the next one is told at once');
+  driver.line.listener.missed(3);
   await pin.stop();
-  assert.equal(driver.line.closed, true);
-  assert.deepEqual(lines, ['error: The safe level was not set: The line is gone.']);
+  assert.deepEqual(lines.slice(3), [`warn: button: 3 edges were ${note} ${often}`]);
+  assert.equal(clock.timers, 0);
 });

@@ -57,6 +57,50 @@ test('spaces, lines and colons in a name', () => {
   assert.deepEqual(pinsOf('hall:button=17'), [{ ...BUTTON, name: 'hall:button' }]);
 });
 
+test('impossible pins are refused', () => {
+  for (const gpio of ['x7', '54', '529', '-1', '1.5', '+17', 'NaN', '0x11', '1e1', '１７', '']) {
+    const said = gpio === '' ? '' : `, "${gpio}"`;
+    assert.deepEqual(problemsOf(`a=${gpio}`), [
+      `PINS, character 3${said}: the GPIO must be a BCM number from 0 to 53, like 17 (that is pin 11 of the header).`,
+    ]);
+  }
+});
+
+test("the first and the last are possible, and so are the two that a HAT's chip is read from at boot", () => {
+  const gpios = pinsOf('a=0, b=1, c=53').map((pin) => (pin as { gpio: number }).gpio);
+  assert.deepEqual(gpios, [0, 1, 53]);
+});
+
+test('each option alone does what it says, and nothing else', () => {
+  const cases: [option: string, what: object][] = [
+    ['in', {}],
+    ['active-low', {}],
+    ['active-high', { activeLow: false }],
+    ['pull-up', { pull: 'pull-up' }],
+    ['pull-down', { pull: 'pull-down' }],
+    ['none', { pull: 'none' }],
+    ['debounce=0', { debounce: 0 }],
+    ['debounce=1s', { debounce: 1000 }],
+    ['debounce=1.5ms', { debounce: 1.5 }],
+    ['long=0', { long: 0 }],
+    ['long=1m', { long: 60_000 }],
+    ['double=0', { double: 0 }],
+    ['double=5s', { double: 5000 }],
+  ];
+  for (const [option, what] of cases)
+    assert.deepEqual(pinsOf(`button=17:${option}`), [{ ...BUTTON, ...what }]);
+  const outputs: [option: string, what: object][] = [
+    ['active-high', {}],
+    ['active-low', { activeLow: true }],
+    ['initial=1', { initial: 1 }],
+    ['initial=0', {}],
+    ['safe=1', { safe: 1 }],
+    ['safe=0', {}],
+  ];
+  for (const [option, what] of outputs)
+    assert.deepEqual(pinsOf(`led=18:out:${option}`), [{ ...LED, ...what }]);
+});
+
 describe('mistakes, each with its position and what would be right', () => {
   const OPTIONS =
     'in, out, active-high, active-low, pull-up, pull-down, none, debounce=, long=, double=, initial=, safe=';
@@ -64,22 +108,6 @@ describe('mistakes, each with its position and what would be right', () => {
     ['', 'PINS, character 1: a pin is written as NAME=GPIO, like button=17 or led=18:out.'],
     ['button', 'PINS, character 1, "button": a pin is written as NAME=GPIO, like button=17 or led=18:out.'],
     ['button=17,', 'PINS, character 11: a pin is written as NAME=GPIO, like button=17 or led=18:out.'],
-    [
-      'button=x7',
-      'PINS, character 8, "x7": the GPIO must be a BCM number from 0 to 53, like 17 (that is pin 11 of the header).',
-    ],
-    [
-      'a=54',
-      'PINS, character 3, "54": the GPIO must be a BCM number from 0 to 53, like 17 (that is pin 11 of the header).',
-    ],
-    [
-      'a=-1',
-      'PINS, character 3, "-1": the GPIO must be a BCM number from 0 to 53, like 17 (that is pin 11 of the header).',
-    ],
-    [
-      'a=',
-      'PINS, character 3: the GPIO must be a BCM number from 0 to 53, like 17 (that is pin 11 of the header).',
-    ],
     [
       'device=17',
       'PINS, character 1, "device=17": "device" is the channel of the device itself: choose another name.',
@@ -97,10 +125,18 @@ describe('mistakes, each with its position and what would be right', () => {
       'PINS, character 1, "=17": a pin\'s name is the channel of its events. A channel needs a name of 1 to 200 bytes.',
     ],
     ['a=17:inn', `PINS, character 6, "inn": this is no option: there are ${OPTIONS}.`],
-    ['a=17:debounce', `PINS, character 6, "debounce": this is no option: there are ${OPTIONS}.`],
     ['a=17:constructor', `PINS, character 6, "constructor": this is no option: there are ${OPTIONS}.`],
     ['a=17:', `PINS, character 6: this is no option: there are ${OPTIONS}.`],
+    ['a=17:in:in', 'PINS, character 9, "in": "in" has decided that already: keep one of them.'],
     ['a=17:in:out', 'PINS, character 9, "out": "in" has decided that already: keep one of them.'],
+    [
+      'a=17:active-low:active-high',
+      'PINS, character 17, "active-high": "active-low" has decided that already: keep one of them.',
+    ],
+    [
+      'a=17:long=1s:long=2s',
+      'PINS, character 14, "long=2s": "long=1s" has decided that already: keep one of them.',
+    ],
     [
       'a=17:pull-up:none',
       'PINS, character 14, "none": "pull-up" has decided that already: keep one of them.',
@@ -113,9 +149,16 @@ describe('mistakes, each with its position and what would be right', () => {
       'a=17:debounce=25',
       'PINS, character 6, "debounce=25": debounce must be a time like 25ms, or 0 for none.',
     ],
+    ['a=17:long=3000', 'PINS, character 6, "long=3000": long must be a time like 3000ms, or 0 for none.'],
+    ['a=17:double=x', 'PINS, character 6, "double=x": double must be a time like 300ms, or 0 for none.'],
+    [
+      'a=17:debounce=-5ms',
+      'PINS, character 6, "debounce=-5ms": debounce must be a time like 25ms, or 0 for none.',
+    ],
     ['a=17:debounce=2s', 'PINS, character 6, "debounce=2s": debounce is at most 1s.'],
     ['a=17:long=2m', 'PINS, character 6, "long=2m": long is at most 60s.'],
     ['a=17:double=6s', 'PINS, character 6, "double=6s": double is at most 5s.'],
+    ['a=18:out:initial=on', 'PINS, character 10, "initial=on": initial must be 1 (on) or 0 (off).'],
     ['a=18:out:initial=2', 'PINS, character 10, "initial=2": initial must be 1 (on) or 0 (off).'],
     ['a=18:out:safe=', 'PINS, character 10, "safe=": safe must be 1 (on) or 0 (off).'],
     [
@@ -160,6 +203,23 @@ test('all mistakes are said at once, and in the order of the text, and the good 
       ['led', 18],
     ],
   );
+});
+
+test('two mistakes of one pin are both said, and a second use of a GPIO and of a name at once', () => {
+  const wrong = 'a=17, a=17:pull-up:pull-down:glow';
+  assert.deepEqual(problemsOf(wrong), [
+    'PINS, character 7, "a=17:pull-up:pull-down:glow": the name a is used at character 1 already: each pin needs its own.',
+    'PINS, character 7, "a=17:pull-up:pull-down:glow": GPIO 17 is used at character 1 already: each pin needs its own.',
+    'PINS, character 20, "pull-down": "pull-up" has decided that already: keep one of them.',
+    'PINS, character 30, "glow": this is no option: there are in, out, active-high, active-low, pull-up, pull-down, none, debounce=, long=, double=, initial=, safe=.',
+  ]);
+});
+
+test('GPIO 017 is GPIO 17, also as a duplicate', () => {
+  assert.deepEqual(pinsOf('button=017'), [BUTTON]);
+  assert.deepEqual(problemsOf('a=17, b=017'), [
+    'PINS, character 7, "b=017": GPIO 17 is used at character 1 already: each pin needs its own.',
+  ]);
 });
 
 test('a pin whose name or GPIO is wrong is left out', () => {

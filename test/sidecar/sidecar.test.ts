@@ -7,7 +7,8 @@ import { sidecarConfig } from '../../src/sidecar/config.ts';
 import type { Driver } from '../../src/sidecar/drivers/driver.ts';
 import { LineProblem } from '../../src/sidecar/drivers/driver.ts';
 import { MockDriver } from '../../src/sidecar/drivers/mock.ts';
-import { createSidecar, Sidecar } from '../../src/sidecar/sidecar.ts';
+import type { Delays } from '../../src/sidecar/loopDelays.ts';
+import { CLOSING_MS, createSidecar, DRIVER_MS, OPENING_MS, Sidecar } from '../../src/sidecar/sidecar.ts';
 import { FakeClock, settled } from '../support/clock.ts';
 import { FakeDriver } from '../support/fakeDriver.ts';
 import { heldStore } from '../support/heldBus.ts';
@@ -19,6 +20,11 @@ function configOf(texts: SettingTexts) {
   return config;
 }
 
+/** An event loop that stands still as a test says. */
+function fakeDelays(found: number[]): Delays {
+  return { start() {}, stop() {}, take: (least) => found.splice(0).filter((delay) => delay > least) };
+}
+
 function sidecarOf(
   texts: SettingTexts = {},
   driverOf: (clock: FakeClock) => Driver = (clock) => new MockDriver(clock),
@@ -27,8 +33,10 @@ function sidecarOf(
   const store = heldStore();
   const { log, lines } = loggedLines();
   const config = configOf({ PINS: 'button=17, led=18:out', ...texts });
-  const sidecar = new Sidecar({ config, ...store, driver: driverOf(clock), clock, log });
-  return { sidecar, clock, lines, ...store };
+  const stalled: number[] = [];
+  const delays = fakeDelays(stalled);
+  const sidecar = new Sidecar({ config, ...store, driver: driverOf(clock), clock, log, delays });
+  return { sidecar, clock, lines, stalled, ...store };
 }
 
 test('a press by command goes the whole way: gestures, announcement, device, count', async () => {
@@ -101,6 +109,7 @@ test('after a restart the count goes on', async () => {
     driver: new MockDriver(clock),
     clock,
     log: silentLog,
+    delays: fakeDelays([]),
   });
   await second.start();
   await board.command({ pin: 'button', press: 50 });
@@ -220,4 +229,127 @@ test('the driver is the one that was asked for by name, and never another', asyn
   await mock.start();
   await mock.stop();
   assert.equal(JSON.parse(bus.on('device')[0]?.data ?? '').driver, 'mock');
+});
+
+test('the board is told how the sidecar is: stalls, what waits and was dropped, and each pin', async () => {
+  const driver = new FakeDriver();
+  const { sidecar, clock, bus, board, stalled } = sidecarOf({}, () => driver);
+  await sidecar.start();
+  const [button, led] = driver.opened;
+  stalled.push(20, 312, 60);
+  button?.listener.missed(3);
+  led?.fail('The line is gone.');
+  driver.problem = new LineProblem('The line is gone.');
+  bus.hold();
+  button?.move(0, clock.now());
+  await clock.pass(3_000);
+  assert.deepEqual(await board.sidecar(), {
+    lives: true,
+    report: {
+      driver: 'fake',
+      since: clock.wallAtZero,
+      stalls: 2,
+      longestStall: 312,
+      // The press, its announcement, and the long press.
+      waiting: 3,
+      dropped: 0,
+      pins: [
+        { name: 'button', missed: 3, failing: false },
+        { name: 'led', missed: 0, failing: true },
+      ],
+    },
+  });
+  bus.release();
+  await sidecar.stop();
+});
+
+test('what stalls before the device says online is not counted: nobody was promised anything yet', async () => {
+  const { sidecar, clock, board, lines } = sidecarOf();
+  const order: string[] = [];
+  const delays: Delays = { start: () => order.push('measured'), stop() {}, take: () => [] };
+  const driver = new FakeDriver();
+  const open = driver.open.bind(driver);
+  driver.open = (request, listener) => {
+    order.push(`${request.name} opened`);
+    return open(request, listener);
+  };
+  const { bus } = heldStore();
+  const config = configOf({ PINS: 'button=17' });
+  const other = new Sidecar({ config, bus, board, driver, clock, log: silentLog, delays });
+  await other.start();
+  assert.deepEqual(order, ['button opened', 'measured']);
+  await other.stop();
+  assert.deepEqual(lines, []);
+  await sidecar.stop();
+});
+
+test('a pin whose driver hangs keeps the others from nothing, neither at the start nor at the end', async () => {
+  const driver = new FakeDriver();
+  const open = driver.open.bind(driver);
+  driver.open = async (request, listener) =>
+    request.name === 'led' ? new Promise(() => {}) : open(request, listener);
+  driver.close = () => new Promise(() => {});
+  const { sidecar, clock, bus, lines } = sidecarOf({}, () => driver);
+  const start = sidecar.start();
+  await clock.pass(OPENING_MS);
+  await start;
+  driver.line.move(0, clock.now());
+  await clock.pass(100);
+  assert.deepEqual(
+    bus.on('button').map(({ name }) => name),
+    ['press'],
+  );
+  assert.equal(JSON.parse(bus.on('device')[0]?.data ?? '').state, 'degraded');
+  const end = sidecar.stop();
+  await clock.pass(CLOSING_MS + DRIVER_MS);
+  await end;
+  assert.equal(driver.line.closed, true);
+  assert.equal(JSON.parse(bus.on('device').at(-1)?.data ?? '').state, 'offline');
+  assert.deepEqual(lines.slice(1), [
+    'error: Not every pin was closed within 2 s: an output may not have its safe level.',
+    'error: The driver fake did not end within 1 s: it is left as it is.',
+  ]);
+});
+
+test('what goes wrong while a pin is handled fails that pin, which is opened again, and no other', async () => {
+  const driver = new FakeDriver();
+  const { sidecar, clock, bus, lines } = sidecarOf({ PINS: 'button=17, door=27' }, () => driver);
+  await sidecar.start();
+  const [button, door] = driver.opened;
+  const now = clock.now.bind(clock);
+  clock.now = () => {
+    clock.now = now;
+    throw new Error('Something is off.');
+  };
+  button?.move(0, 0);
+  await settled();
+  const problem =
+    'button (GPIO 17) failed. Unexpected: Something is off. It is opened again; if this goes on, please report it.';
+  assert.deepEqual(lines.slice(1), [`error: ${problem}`]);
+  assert.equal(button?.closed, true);
+  assert.equal(JSON.parse(bus.on('device').at(-1)?.data ?? '').pins[0].problem, problem);
+  door?.move(0, clock.now());
+  await clock.pass(2_000);
+  assert.equal(bus.on('door')[0]?.name, 'press');
+  assert.equal(driver.opened.length, 3);
+  assert.equal(JSON.parse(bus.on('device').at(-1)?.data ?? '').state, 'online');
+  await sidecar.stop();
+});
+
+test('a line or a driver that does not close cleanly is told of, and the end goes on', async () => {
+  const driver = new FakeDriver();
+  const { sidecar, bus, lines } = sidecarOf({ PINS: 'button=17' }, () => driver);
+  await sidecar.start();
+  driver.line.close = async () => {
+    throw new Error('It clings.');
+  };
+  driver.close = async () => {
+    throw new Error('It stays.');
+  };
+  await sidecar.stop();
+  assert.deepEqual(lines.slice(1), [
+    'error: button (GPIO 17) failed. Unexpected: It clings. It is opened again; if this goes on, please report it.',
+    'error: The driver fake failed at its end. Unexpected: It stays.',
+  ]);
+  assert.equal(JSON.parse(bus.on('device').at(-1)?.data ?? '').state, 'offline');
 });

@@ -43,6 +43,7 @@ export class FakeLine implements Line {
   stuck: Level | undefined;
   failing = false;
   closed = false;
+  #beforeWrite: () => Promise<void> = async () => {};
 
   constructor(request: LineRequest, listener: LineListener, level: Level) {
     this.request = request;
@@ -61,12 +62,30 @@ export class FakeLine implements Line {
     this.listener.failed(new LineProblem(sentence));
   }
 
+  /** Writes take until they are released. */
+  holdWrites(): { readonly reached: Promise<void>; release(): void } {
+    let reach = () => {};
+    let release = () => {};
+    const reached = new Promise<void>((resolve) => {
+      reach = resolve;
+    });
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    this.#beforeWrite = () => {
+      reach();
+      return released;
+    };
+    return { reached, release };
+  }
+
   read(): Level {
     if (this.failing) throw new LineProblem('The line is gone.');
     return this.stuck ?? this.level;
   }
 
   async write(level: Level): Promise<void> {
+    await this.#beforeWrite();
     if (this.failing) throw new LineProblem('The line is gone.');
     this.written.push(level);
     this.level = level;

@@ -1,11 +1,14 @@
 import type Router from 'koa-router';
 import type { Parts } from '../parts.ts';
+import { SidecarFigures } from '../sidecarFigures.ts';
 import { Usage } from '../usage.ts';
 
 /** `/healthz`: alive. `/readyz`: able to serve. `/metrics`: for Prometheus. */
-export function healthRoutes(router: Router, { bus, hub, metrics, streams, config }: Parts): void {
+export function healthRoutes(router: Router, { bus, board, hub, metrics, streams, config }: Parts): void {
   const usage = new Usage(bus);
   usage.showIn(metrics, config);
+  const sidecar = new SidecarFigures(board);
+  sidecar.showIn(metrics);
   router.get('/healthz', (ctx) => {
     ctx.body = { status: 'ok' };
   });
@@ -18,7 +21,7 @@ export function healthRoutes(router: Router, { bus, hub, metrics, streams, confi
       : { ready, problem: streams.closing ? 'This app is about to stop.' : problem };
   });
   router.get('/metrics', async (ctx) => {
-    await usage.look();
+    await Promise.all([usage.look(), sidecar.look()]);
     ctx.type = metrics.registry.contentType;
     ctx.body = await metrics.registry.metrics();
   });

@@ -5,6 +5,7 @@ import type { Pull } from '../pins.ts';
  * is the wiring's business, and is applied in one place, outside: `pin.ts`.
  */
 export interface Driver {
+  /** What the device says that it is. */
   readonly name: string;
   /**
    * Takes a line. Rejects with a LineProblem when that cannot be; the caller tries again later. From then on the listener
@@ -44,6 +45,8 @@ export interface OutputRequest extends AnyRequest {
 export interface LineListener {
   /** The line has this level since `at`, on the clock's `now`. The same level twice does no harm. */
   edge(level: Level, at: number): void;
+  /** At least so many edges were lost: a press may be missing. `edge` tells the level as it is, before or after. */
+  missed(edges: number): void;
   /** The line is lost. Nothing comes from it any more; the listener closes it and may open it anew. */
   failed(problem: LineProblem): void;
 }

@@ -1,28 +1,10 @@
-import { accessSync, constants, existsSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Log } from '../../lib/log.ts';
-import type { Cancel, Clock } from '../clock.ts';
-import {
-  type Driver,
-  type Level,
-  type Line,
-  type LineListener,
-  LineProblem,
-  type LineRequest,
-} from './driver.ts';
-import { findHeaderChip, type HeaderChip, lineNumber } from './headerChip.ts';
-import { type Attempt, explain, explainLoad } from './sysfsProblems.ts';
-
-/** What is used of onoff's Gpio. */
-export interface Gpio {
-  readSync(): Level;
-  writeSync(level: Level): void;
-  watch(hear: (error: Error | null | undefined, level: Level) => void): void;
-  unexport(): void;
-  direction(): string;
-  edge(): string;
-  activeLow(): boolean;
-}
+import type { Clock } from '../clock.ts';
+import { type Driver, type Line, type LineListener, LineProblem, type LineRequest } from './driver.ts';
+import { findChips, lineNumber, worded } from './headerChip.ts';
+import { type Gpio, OnoffLine } from './onoffLine.ts';
+import { ACCESS_WAIT, checkExport, exportLine, unexportLine, untilAccessible } from './sysfsExport.ts';
+import { type Attempt, explain, explainLoad, subject } from './sysfsProblems.ts';
 
 export type GpioClass = new (
   number: number,
@@ -34,157 +16,107 @@ export type GpioClass = new (
 export interface OnoffParts {
   readonly clock: Clock;
   readonly log: Log;
+  /** The label or the name of the chip; undefined: the header's. */
+  readonly chip?: string | undefined;
   readonly root?: string;
   readonly load?: () => Promise<GpioClass>;
+  readonly exportLine?: typeof exportLine;
 }
 
-/** Nothing tells when a line is unexported behind us or when the kernel lost an edge: only looking does. */
-export const CHECK_EVERY = 500;
+/** What was tried, once the chip is known. */
+type Found = Attempt & Required<Pick<Attempt, 'number' | 'chip'>>;
 
 /** The pins through sysfs, with onoff. Its own debounce is not used: it loses presses, and repeats levels after a glitch. */
 export class OnoffDriver implements Driver {
   readonly name = 'onoff';
-  readonly #clock: Clock;
-  readonly #log: Log;
+  readonly #parts: OnoffParts;
   readonly #root: string;
   readonly #load: () => Promise<GpioClass>;
+  readonly #exportLine: typeof exportLine;
+  /** The last warning, so that it is not said again for each pin and each try. */
+  #warned = '';
 
-  constructor({ clock, log, root = '/sys/class/gpio', load = loadOnoff }: OnoffParts) {
-    this.#clock = clock;
-    this.#log = log;
-    this.#root = root;
-    this.#load = load;
+  constructor(parts: OnoffParts) {
+    this.#parts = parts;
+    this.#root = parts.root ?? '/sys/class/gpio';
+    this.#load = parts.load ?? loadOnoff;
+    this.#exportLine = parts.exportLine ?? exportLine;
   }
 
   async open(request: LineRequest, listener: LineListener): Promise<Line> {
-    const { gpio } = request;
-    const root = this.#root;
-    const chip = findHeaderChip(root);
-    const number = lineNumber(chip, gpio);
-    const attempt = { root, gpio, number, chip };
-    const Gpio = await this.#load();
-    const line = new OnoffLine(this.#construct(Gpio, request, attempt), listener, this.#clock, attempt);
+    const { attempt: found, Gpio } = await this.#prepare(request);
+    const leftover = this.#exportLine(found) === 'leftover';
+    const attempt = { ...found, leftover };
+    const gpio = await this.#construct(Gpio, request, attempt);
+    const line = new OnoffLine({ gpio, request, listener, clock: this.#parts.clock, attempt });
     try {
-      line.start(request.direction);
+      line.start();
     } catch (error) {
       await line.close();
       throw error;
     }
-    this.#warnOfPull(request);
+    if (leftover) {
+      const from = 'perhaps by a run that was cut short, and was taken over';
+      this.#parts.log.info({ pin: request.name }, `${subject(attempt)} had been opened already, ${from}.`);
+    }
+    this.#warnOfPull(request, attempt);
     return line;
   }
 
   async close(): Promise<void> {}
 
-  #construct(Gpio: GpioClass, request: LineRequest, attempt: Required<Attempt>): Gpio {
-    const { root, number } = attempt;
-    const leftover = existsSync(join(root, `gpio${number}`));
+  /** Whether this driver can work here, as far as that is known before a line is taken; rejects with a LineProblem. */
+  async check(request: LineRequest): Promise<void> {
+    const { attempt } = await this.#prepare(request);
+    checkExport(attempt);
+  }
+
+  /** The chip is looked up anew each time: when it comes back after it was removed, its base may be another one. */
+  async #prepare(request: LineRequest): Promise<{ attempt: Found; Gpio: GpioClass }> {
+    const { name, gpio } = request;
+    const wanted = { root: this.#root, name, gpio };
+    const [chip, ...others] = findChips(wanted, this.#parts.chip);
+    if (others.length > 0) this.#warnOfOthers([chip, ...others].map(worded), worded(chip));
+    const attempt = { ...wanted, chip, number: lineNumber(wanted, chip) };
+    try {
+      return { attempt, Gpio: await this.#load() };
+    } catch (error) {
+      throw explainLoad(error, attempt);
+    }
+  }
+
+  async #construct(Gpio: GpioClass, request: LineRequest, attempt: Found): Promise<Gpio> {
+    const input = request.direction === 'in';
+    const files = ['value', 'direction', 'active_low', ...(input ? ['edge'] : [])];
     let gpio: Gpio | undefined;
     try {
-      checkAccess(root, number, leftover);
-      const direction = request.direction === 'in' ? 'in' : request.level === 1 ? 'high' : 'low';
-      gpio = new Gpio(number, direction, request.direction === 'in' ? 'both' : 'none', { activeLow: false });
+      await untilAccessible(attempt, files, this.#parts.clock, attempt.leftover ? 0 : ACCESS_WAIT);
+      const direction = input ? 'in' : request.level === 1 ? 'high' : 'low';
+      gpio = new Gpio(attempt.number, direction, input ? 'both' : 'none', { activeLow: false });
       checkConfigured(gpio, request, attempt);
-      if (leftover) this.#log.info({ gpio: request.gpio }, 'The line was open already, and was taken over.');
       return gpio;
     } catch (error) {
-      if (gpio) quietly(() => gpio?.unexport());
-      // onoff leaves the line exported when it fails half way; then the next try would find a leftover of our own.
-      else if (!leftover) unexport(root, number);
-      throw explain(error, attempt);
+      release(gpio);
+      // Or else the next try would take what this one left behind for another program's.
+      if (!attempt.leftover) unexportLine(attempt);
+      throw explain(error, attempt, `${this.#root}/gpio${attempt.number}`);
     }
   }
 
-  #warnOfPull(request: LineRequest): void {
+  #warnOfPull(request: LineRequest, attempt: Found): void {
     if (request.direction !== 'in' || request.pull === 'as-is') return;
     const short = { 'pull-up': 'pu', 'pull-down': 'pd', none: 'pn' }[request.pull];
-    this.#log.warn(
+    this.#parts.log.warn(
       { pin: request.name, gpio: request.gpio },
-      `The onoff driver cannot set ${request.pull}: put gpio=${request.gpio}=${short} into config.txt and restart the Pi.`,
+      `${subject(attempt)}: the onoff driver cannot set ${request.pull}. Put gpio=${request.gpio}=${short} into /boot/firmware/config.txt and restart the Pi, or set GPIO_DRIVER=gpiomon.`,
     );
   }
-}
 
-class OnoffLine implements Line {
-  readonly #gpio: Gpio;
-  readonly #listener: LineListener;
-  readonly #clock: Clock;
-  readonly #attempt: Attempt;
-  readonly #readSync: () => Level;
-  #level: Level = 0;
-  #cancelCheck: Cancel | undefined;
-  #done = false;
-
-  constructor(gpio: Gpio, listener: LineListener, clock: Clock, attempt: Attempt) {
-    this.#gpio = gpio;
-    this.#listener = listener;
-    this.#clock = clock;
-    this.#attempt = attempt;
-    this.#readSync = gpio.readSync.bind(gpio);
-  }
-
-  /** Throws a LineProblem. */
-  start(direction: 'in' | 'out'): void {
-    this.#level = this.read();
-    if (direction === 'in') this.#watch();
-    this.#checkLater();
-  }
-
-  read(): Level {
-    try {
-      return this.#readSync();
-    } catch (error) {
-      throw explain(error, this.#attempt);
-    }
-  }
-
-  async write(level: Level): Promise<void> {
-    try {
-      this.#gpio.writeSync(level);
-      this.#level = level;
-    } catch (error) {
-      throw explain(error, this.#attempt);
-    }
-  }
-
-  async close(): Promise<void> {
-    this.#done = true;
-    this.#cancelCheck?.();
-    quietly(() => this.#gpio.unexport());
-  }
-
-  #watch(): void {
-    // onoff reads the level in its own handler, outside any try: an error there would end the process.
-    this.#gpio.readSync = () => this.#readOrFail() ?? this.#level;
-    this.#gpio.watch((_error, level) => this.#report(level));
-  }
-
-  /** Finds an edge that was lost, and a line that is gone. */
-  #checkLater(): void {
-    this.#cancelCheck = this.#clock.after(CHECK_EVERY, () => {
-      const level = this.#readOrFail();
-      if (level !== undefined && level !== this.#level) this.#report(level);
-      if (!this.#done) this.#checkLater();
-    });
-  }
-
-  #report(level: Level): void {
-    if (this.#done) return;
-    this.#level = level;
-    this.#listener.edge(level, this.#clock.now());
-  }
-
-  #readOrFail(): Level | undefined {
-    try {
-      return this.read();
-    } catch (error) {
-      if (!this.#done) {
-        this.#done = true;
-        this.#cancelCheck?.();
-        this.#listener.failed(error as LineProblem);
-      }
-      return undefined;
-    }
+  #warnOfOthers(all: readonly string[], taken: string): void {
+    const warning = `There are ${all.length} chips that the pins could be of: ${all.join(', ')}. The first one is taken, ${taken}: if that is wrong, set GPIO_CHIP to another one's device.`;
+    if (warning === this.#warned) return;
+    this.#warned = warning;
+    this.#parts.log.warn({}, warning);
   }
 }
 
@@ -192,53 +124,24 @@ class OnoffLine implements Line {
 const MODULE: string = 'onoff';
 
 async function loadOnoff(): Promise<GpioClass> {
-  try {
-    return ((await import(MODULE)) as { Gpio: GpioClass }).Gpio;
-  } catch (error) {
-    throw explainLoad(error);
-  }
-}
-
-/** Asked for here, a missing permission is known at once. onoff would try for up to three seconds, and block everything. */
-function checkAccess(root: string, number: number, leftover: boolean): void {
-  accessSync(join(root, 'export'), constants.W_OK);
-  if (!leftover) return;
-  for (const file of ['value', 'direction']) {
-    accessSync(join(root, `gpio${number}`, file), constants.R_OK | constants.W_OK);
-  }
+  return ((await import(MODULE)) as { Gpio: GpioClass }).Gpio;
 }
 
 /** On a line that was open before, onoff ignores what it could not set: the line would be deaf, or the wrong way round. */
-function checkConfigured(gpio: Gpio, request: LineRequest, attempt: Required<Attempt>): void {
-  const { direction } = request;
-  if (gpio.direction() !== direction) {
-    throw new LineProblem(`${what(attempt)} could not be made an ${direction}put: ${ELSEWHERE}`);
-  }
-  if (gpio.activeLow()) {
-    throw new LineProblem(
-      `${what(attempt)} is inverted by the kernel, and this could not be changed: ${ELSEWHERE}`,
+function checkConfigured(gpio: Gpio, { direction }: LineRequest, attempt: Found): void {
+  const wrong = (what: string, file: string) =>
+    new LineProblem(
+      `${subject(attempt)} ${what}, says ${attempt.root}/gpio${attempt.number}/${file}, and this could not be changed: another program has opened the line and keeps its settings. End that program, or choose another GPIO in PINS.`,
     );
-  }
-  if (direction === 'in' && gpio.edge() !== 'both') {
-    throw new LineProblem(`${what(attempt)} reports no edges, and this could not be changed: ${ELSEWHERE}`);
-  }
+  if (gpio.direction() !== direction) throw wrong(`is no ${direction}put`, 'direction');
+  if (gpio.activeLow()) throw wrong('is inverted', 'active_low');
+  if (direction === 'in' && gpio.edge() !== 'both') throw wrong('reports no edges', 'edge');
 }
 
-const ELSEWHERE =
-  'another program has opened the line and keeps its settings. End that program, or choose another GPIO in PINS.';
-
-function what({ gpio, number }: { gpio: number; number: number; chip: HeaderChip }): string {
-  return `GPIO ${gpio} (number ${number} of sysfs)`;
-}
-
-function unexport(root: string, number: number): void {
-  if (!existsSync(join(root, `gpio${number}`))) return;
-  quietly(() => writeFileSync(join(root, 'unexport'), String(number)));
-}
-
-/** Letting go of a line that is gone fails, and that is no news. */
-function quietly(run: () => void): void {
+function release(gpio: Gpio | undefined): void {
   try {
-    run();
-  } catch {}
+    gpio?.unexport();
+  } catch {
+    // What is gone cannot be released, and that is no news.
+  }
 }

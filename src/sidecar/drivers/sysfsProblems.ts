@@ -1,73 +1,118 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { LineProblem } from './driver.ts';
 import type { HeaderChip } from './headerChip.ts';
 
 /** What was tried when sysfs or onoff refused. */
 export interface Attempt {
+  /** `/sys/class/gpio`. */
   readonly root: string;
-  readonly gpio?: number;
-  /** The sysfs number. */
+  /** The name of the pin. */
+  readonly name: string;
+  readonly gpio: number;
+  /** The sysfs number; undefined as long as the chip is not known. */
   readonly number?: number;
   readonly chip?: HeaderChip;
+  /** The line was exported before, and not by us. */
+  readonly leftover?: boolean;
 }
 
-export const NO_GPIO =
-  'On a Raspberry Pi a container must be privileged to see it; on a machine without pins, set GPIO_DRIVER=mock.';
+/** How every sentence about a pin begins. */
+export function subject({ name, gpio, number }: Attempt): string {
+  return `${name} (GPIO ${gpio}${number === undefined ? '' : `, number ${number} of sysfs`})`;
+}
 
-/** Errors of sysfs name a number and seldom a file: here they become sentences that say what to do. */
-export function explain(error: unknown, attempt: Attempt): LineProblem {
-  if (error instanceof LineProblem) return error;
-  const { code, path, message } = error as NodeJS.ErrnoException;
-  const file = path ?? join(attempt.root, 'export');
+/**
+ * Errors of sysfs name a number and seldom a file: here they become sentences that say what to do. `file` is the one that was
+ * in use, for errors that name none.
+ */
+export function explain(error: unknown, attempt: Attempt, file: string): LineProblem {
+  return error instanceof LineProblem ? error : new LineProblem(sentence(error, attempt, file));
+}
+
+function sentence(error: unknown, attempt: Attempt, used: string): string {
+  const { code, path, syscall, message } = error as NodeJS.ErrnoException;
+  const file = path ?? used;
+  const it = subject(attempt);
   switch (code) {
     case 'ENOENT':
-      // A file of a single line is missing, so there is GPIO: the line came and went, or can't report edges.
-      if (path?.startsWith(join(attempt.root, 'gpio'))) break;
-      return new LineProblem(`There is no GPIO here: ${file} does not exist. ${NO_GPIO}`);
+      return `${it} cannot be opened: ${file} does not exist. ${insteadOf(file, attempt)}`;
     case 'EROFS':
-      return new LineProblem(`There is no GPIO for writing here: ${file} is read-only. ${NO_GPIO}`);
-    case 'EACCES':
+      return `${it} cannot be opened: ${file} is read-only. Run the sidecar's container privileged, or set GPIO_DRIVER=gpiomon, which needs only the device ${attempt.chip?.device ?? '/dev/gpiochipN'}.`;
     case 'EPERM':
-      return new LineProblem(`No permission for ${file}: ${howToGetPermission(file)}`);
+      if (syscall !== 'write') break;
+      return `${it} cannot be set: another program made it an input (${file}). End that program, or choose another GPIO in PINS.`;
+    case 'EACCES':
+      break;
     case 'EBUSY':
-      return new LineProblem(
-        `${line(attempt)} is in use by another program or by the system: end that one (\`gpioinfo\` names it), or choose another GPIO in PINS.`,
-      );
+      return `${it} is in use by another program or by the system, says ${file}: end that one (\`gpioinfo\` names it), or choose another GPIO in PINS.`;
     case 'EINVAL':
-      return new LineProblem(
-        `The kernel refused ${line(attempt)}${tried(attempt)}: choose another GPIO in PINS, or report this with the model of the board.`,
-      );
+      return `${it} was refused by ${file}${reckoned(attempt)}: choose another GPIO in PINS, or report this with the model of the board.`;
     case 'ENODEV':
-      return new LineProblem(
-        `${line(attempt)} is gone: another program released it, or its chip was removed. It is opened again as soon as possible.`,
-      );
+      return `${it} is gone, says ${file}: another program released it, or its chip was removed. It is opened again as soon as possible.`;
+    default:
+      return `${it} failed at ${file} (${message ?? String(error)}). It is tried again; if that does not help, restart the Pi, or report this with the model of the board.`;
   }
-  return new LineProblem(`${line(attempt)} failed: ${message}.`);
+  return `${it} cannot be opened: no permission for ${file}. ${howToGetPermission(file, attempt)}`;
+}
+
+/** What to do where there is no GPIO for onoff. */
+export function noGpio(root: string): string {
+  const devices = devicesOf(root);
+  return devices.length > 0
+    ? `This kernel has its pins as ${devices.join(', ')}: set GPIO_DRIVER=gpiomon.`
+    : 'On a Raspberry Pi a container must be privileged to see its pins; on a machine without pins, set GPIO_DRIVER=mock.';
 }
 
 /** onoff could not be loaded. */
-export function explainLoad(error: unknown): LineProblem {
+export function explainLoad(error: unknown, attempt: Attempt): LineProblem {
   const { code, message } = error as NodeJS.ErrnoException;
   const reason = (message ?? String(error)).split('\n')[0];
   return new LineProblem(
-    `The onoff driver could not be loaded (${code ?? 'error'}: ${reason}): its addon epoll was not built. Install python3, make and g++, run "npm rebuild epoll" and start again.`,
+    `${subject(attempt)} cannot be opened: ${loadRemedy(code, message)} Or set GPIO_DRIVER=gpiomon, which needs no addon. (${reason})`,
   );
 }
 
-function line({ gpio, number }: Attempt): string {
-  if (gpio === undefined) return 'GPIO';
-  return number === undefined ? `GPIO ${gpio}` : `GPIO ${gpio} (number ${number} of sysfs)`;
+/** npm leaves an optional dependency out in silence when it cannot be built, or keeps it unbuilt when scripts are off. */
+function loadRemedy(code: string | undefined, message = ''): string {
+  if (code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND')
+    return 'the package onoff is not installed, left out by npm (--omit=optional, or its addon could not be built). Install python3, make and g++, run "npm ci" and start again.';
+  if (code === 'ERR_DLOPEN_FAILED' || message.includes('NODE_MODULE_VERSION'))
+    return 'onoff\'s addon epoll was built for another Node or another machine. Run "npm rebuild epoll" and start again.';
+  return 'onoff\'s addon epoll was not built. Install python3, make and g++, run "npm rebuild epoll" and start again.';
 }
 
-function tried({ chip, gpio }: Attempt): string {
-  return chip ? `, which is base ${chip.base} of ${chip.label} and ${gpio}` : '';
+/** `root` is `/sys/class/gpio`: the same tree has the devices. */
+function devicesOf(root: string): string[] {
+  const folder = join(root, '../../../dev');
+  try {
+    const names = readdirSync(folder).filter((name) => /^gpiochip\d+$/.test(name));
+    return names.sort().map((name) => join(folder, name));
+  } catch {
+    return [];
+  }
 }
 
-function howToGetPermission(file: string): string {
+/** What to do about a file that is not there: one of a single line tells that there is GPIO, others that there is none. */
+function insteadOf(file: string, { root, number }: Attempt): string {
+  const folder = join(root, `gpio${number}`);
+  if (file === join(folder, 'edge'))
+    return 'The chip cannot report edges of this line: choose another GPIO in PINS.';
+  if (file.startsWith(folder)) return 'Another program released the line just now: it is tried again.';
+  return noGpio(root);
+}
+
+function reckoned({ chip, gpio }: Attempt): string {
+  return chip ? ` (base ${chip.base} of ${chip.label}, and ${gpio})` : '';
+}
+
+function howToGetPermission(file: string, { root, number, leftover }: Attempt): string {
   const group = groupOf(file);
-  const member = group ? `it belongs to the group ${group}, so add this user to it` : 'run it as root';
-  return `${member}, or run the sidecar's container as it comes, as root and privileged.`;
+  const asRoot = "run the sidecar's container as it comes, as root and privileged.";
+  if (group) return `It belongs to the group ${group}: add this user to it, or ${asRoot}`;
+  if (leftover && file.startsWith(join(root, `gpio${number}`)))
+    return `Another user opened the line: release it (\`echo ${number} | sudo tee ${join(root, 'unexport')}\`), or ${asRoot}`;
+  return `It is root's alone: run the sidecar as root, or ${asRoot}`;
 }
 
 function groupOf(file: string): string | undefined {

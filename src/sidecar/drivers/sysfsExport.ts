@@ -1,0 +1,81 @@
+import { accessSync, closeSync, constants, existsSync, openSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Clock } from '../clock.ts';
+import { type Attempt, explain } from './sysfsProblems.ts';
+
+/** On a Pi udev gives a new line's files to their group, some time after it was exported. */
+export const ACCESS_WAIT = 1_000;
+const ACCESS_EVERY = 20;
+
+/**
+ * Exports a line, unless it is; answers whether it was. onoff could do this too, but it makes a file of the name `export`
+ * where there is none, and while it waits for permission it blocks everything, for up to three seconds.
+ */
+export function exportLine(attempt: Attempt & { readonly number: number }): 'exported' | 'leftover' {
+  const { root, number } = attempt;
+  // Asked for a leftover too: without permission here the line could not be released, nor taken again.
+  checkExport(attempt);
+  if (existsSync(join(root, `gpio${number}`))) return 'leftover';
+  const file = join(root, 'export');
+  try {
+    write(file, number);
+    return 'exported';
+  } catch (error) {
+    throw explain(error, attempt, file);
+  }
+}
+
+/** Whether lines can be exported here at all; throws a LineProblem. */
+export function checkExport(attempt: Attempt): void {
+  const file = join(attempt.root, 'export');
+  try {
+    accessSync(file, constants.W_OK);
+  } catch (error) {
+    throw explain(error, attempt, file);
+  }
+}
+
+/** Lets go of a line. That it is gone already is no news. */
+export function unexportLine({ root, number }: { root: string; number: number }): void {
+  if (!existsSync(join(root, `gpio${number}`))) return;
+  try {
+    write(join(root, 'unexport'), number);
+  } catch {}
+}
+
+/** Resolves when a line's files may be used. On one that was exported just now that takes a while; on a leftover it never comes. */
+export async function untilAccessible(
+  attempt: Attempt & { readonly number: number },
+  files: readonly string[],
+  clock: Clock,
+  wait: number,
+  access: typeof accessSync = accessSync,
+): Promise<void> {
+  const until = clock.now() + wait;
+  for (const name of files) {
+    const file = join(attempt.root, `gpio${attempt.number}`, name);
+    while (!permitted(file, attempt, access, clock.now() < until)) {
+      await new Promise<void>((resolve) => clock.after(ACCESS_EVERY, resolve));
+    }
+  }
+}
+
+function permitted(file: string, attempt: Attempt, access: typeof accessSync, mayCome: boolean): boolean {
+  try {
+    access(file, constants.R_OK | constants.W_OK);
+    return true;
+  } catch (error) {
+    if (mayCome && (error as NodeJS.ErrnoException).code === 'EACCES') return false;
+    throw explain(error, attempt, file);
+  }
+}
+
+/** Never makes the file. */
+function write(file: string, number: number): void {
+  const fd = openSync(file, constants.O_WRONLY);
+  try {
+    writeSync(fd, String(number));
+  } finally {
+    closeSync(fd);
+  }
+}
