@@ -46,6 +46,8 @@ export interface WirePin {
   readonly gpio: number;
   readonly direction: 'in' | 'out';
   readonly level: 0 | 1 | null;
+  /** An output that blinks: how many milliseconds each is on, and then off. */
+  readonly blink?: number;
   readonly problem?: string;
 }
 

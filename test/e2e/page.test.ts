@@ -3,8 +3,16 @@ import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { describe, test } from 'node:test';
 import type { BrowserContextOptions, Locator, Page } from 'playwright-core';
+import type { Store } from '../../src/bus/store.ts';
+import { silentLog } from '../../src/lib/log.ts';
+import { readSettings } from '../../src/lib/settings.ts';
+import { SystemClock } from '../../src/sidecar/clock.ts';
+import { sidecarConfig } from '../../src/sidecar/config.ts';
+import { LineProblem } from '../../src/sidecar/drivers/driver.ts';
+import { Sidecar } from '../../src/sidecar/sidecar.ts';
 import { startApp } from '../support/app.ts';
 import { useChromium } from '../support/chromium.ts';
+import { FakeDriver } from '../support/fakeDriver.ts';
 
 const { browser, closing } = useChromium();
 
@@ -50,6 +58,120 @@ describe('the page', () => {
     assert.ok(await button.evaluate((element) => element === document.activeElement));
     await page.keyboard.press('Enter');
     await rows(page, 'button', 'press').waitFor();
+  });
+
+  test('switches an output, and every other page sees it', async () => {
+    const app = await started(WITH_LED, { mock: true });
+    const [here, there] = [await opened(app), await opened(app)];
+    await ledOf(here).switch.click();
+    for (const page of [here, there]) {
+      const led = ledOf(page);
+      await led.row.getByText('on', { exact: true }).waitFor();
+      assert.equal(await led.switch.getAttribute('aria-checked'), 'true');
+    }
+    await ledOf(there).switch.click();
+    await ledOf(here).row.getByText('off', { exact: true }).waitFor();
+    assert.equal(await ledOf(here).switch.getAttribute('aria-checked'), 'false');
+    // An input has no switch, and an output no button.
+    assert.equal(await here.getByRole('switch').count(), 1);
+    assert.equal(await here.getByRole('button', { name: 'Press led' }).count(), 0);
+  });
+
+  test('says that an output blinks, and switches it off with the keyboard alone', async () => {
+    const app = await started(WITH_LED, { mock: true });
+    const page = await opened(app);
+    const led = ledOf(page);
+    await led.switch.waitFor();
+    assert.equal((await command(app.url, { blink: 500 })).status, 200);
+    await led.row.getByText('blinks', { exact: true }).waitFor();
+    assert.equal(await led.switch.getAttribute('aria-checked'), 'true');
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Tab');
+    assert.ok(await led.switch.evaluate((element) => element === document.activeElement));
+    await page.keyboard.press('Space');
+    await led.row.getByText('off', { exact: true }).waitFor();
+    assert.equal(await led.switch.getAttribute('aria-checked'), 'false');
+    await page.keyboard.press('Enter');
+    await led.row.getByText('on', { exact: true }).waitFor();
+  });
+
+  test('the switch goes back when the output does not obey, and the page says why', async () => {
+    const app = await started({});
+    const { driver } = await sidecarOn(app);
+    const page = await opened(app);
+    const led = ledOf(page);
+    await led.row.getByText('off', { exact: true }).waitFor();
+    driver.line.stuck = 0;
+    const { release } = driver.line.holdWrites();
+    await led.switch.click();
+    assert.equal(await led.switch.getAttribute('aria-checked'), 'true', 'it moves at once');
+    driver.opened[0]?.move(0, performance.now());
+    await page.getByText('pressed', { exact: true }).waitFor();
+    assert.equal(await led.switch.getAttribute('aria-checked'), 'true', 'what else happens does not move it');
+    release();
+    await page.getByText('led (GPIO 18) was set to 1 and reads 0: something else drives the line').waitFor();
+    assert.equal(await led.switch.getAttribute('aria-checked'), 'false');
+    driver.line.stuck = undefined;
+    await led.switch.click();
+    await led.row.getByText('on', { exact: true }).waitFor();
+    assert.equal(await text(page.locator('#device'), '.said'), '');
+  });
+
+  test('whoever switches to and fro faster than the device can follow gets the last position', async () => {
+    const app = await started({});
+    const { driver } = await sidecarOn(app);
+    const page = await opened(app);
+    const led = ledOf(page);
+    await led.row.getByText('off', { exact: true }).waitFor();
+    const { reached, release } = driver.line.holdWrites();
+    await led.switch.click();
+    await reached;
+    for (let i = 0; i < 3; i++) await led.switch.click();
+    release();
+    await page.getByRole('switch', { name: 'led', checked: false }).waitFor();
+    while (driver.line.written.length < 2) await command(app.url, { press: 1 });
+    assert.deepEqual(driver.line.written, [1, 0]);
+    await led.row.getByText('off', { exact: true }).waitFor();
+    assert.equal(await led.switch.getAttribute('aria-checked'), 'false');
+  });
+
+  test('the switch does not go on claiming what the device never says', async () => {
+    const app = await started(WITH_LED, { mock: true });
+    const page = await opened(app);
+    const led = ledOf(page);
+    // What the device said before has come, and it says nothing from here on.
+    await rows(page, 'device').waitFor();
+    await page.route('**/pins/led', (route) => route.fulfill({ json: {} }));
+    await led.switch.click();
+    assert.equal(await led.switch.getAttribute('aria-checked'), 'true');
+    await page.getByRole('switch', { name: 'led', checked: false }).waitFor();
+  });
+
+  test('a switch that can do nothing says why: its pin fails, or the sidecar is gone', async () => {
+    const app = await started({});
+    const { driver, sidecar } = await sidecarOn(app);
+    const page = await opened(app);
+    const led = ledOf(page);
+    await led.switch.click();
+    await led.row.getByText('on', { exact: true }).waitFor();
+    driver.problem = new LineProblem('GPIO 18 is gone.');
+    driver.line.fail('GPIO 18 is gone.');
+    await led.row.getByText('failing', { exact: true }).waitFor();
+    assert.deepEqual(await reasonOf(led.switch), ['true', 'GPIO 18 is gone.']);
+    let asked = 0;
+    page.on('request', () => asked++);
+    await led.switch.focus();
+    await page.keyboard.press('Space');
+    await led.switch.click({ force: true });
+    assert.equal(asked, 0);
+    await sidecar.stop();
+    await led.row.getByText('unknown', { exact: true }).waitFor();
+    const [disabled, reason = ''] = await reasonOf(led.switch);
+    assert.equal(disabled, 'true');
+    assert.match(
+      reason,
+      /^The sidecar is gone: .*nothing is switched until it runs again\. Its log says why\.$/,
+    );
   });
 
   test('shows at once what was published before', async () => {
@@ -318,7 +440,7 @@ async function started(settings: Record<string, string>, options: { mock?: boole
     return stopped;
   };
   closing.push(stop);
-  return { url: app.url, port: app.port, stop };
+  return { url: app.url, port: app.port, store: app.store, stop };
 }
 
 /** A live page with a profile of its own. */
@@ -342,6 +464,43 @@ function rows(page: Page, channel: string, name?: string): Locator {
 
 async function text(root: Locator, part: string): Promise<string> {
   return (await root.locator(part).textContent()) ?? '';
+}
+
+const WITH_LED = { PINS: 'button=17, led=18:out' };
+
+function ledOf(page: Page) {
+  return {
+    row: page.locator('.pin', { hasText: 'led' }),
+    switch: page.getByRole('switch', { name: 'led', exact: true }),
+  };
+}
+
+/** Whether a control is disabled, and the text that it names as its reason. */
+function reasonOf(control: Locator): Promise<string[]> {
+  return control.evaluate((element) => {
+    const reason = document.getElementById(element.getAttribute('aria-describedby') ?? '');
+    return [element.ariaDisabled ?? '', reason?.textContent ?? ''];
+  });
+}
+
+function command(url: string, members: object): Promise<Response> {
+  return fetch(`${url}/pins/led`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(members),
+  });
+}
+
+/** A sidecar on the app's store, with lines that a test moves by hand. */
+async function sidecarOn({ store }: { store: Store }) {
+  const { config, problems } = sidecarConfig(readSettings(WITH_LED).settings);
+  assert.deepEqual(problems, []);
+  const driver = new FakeDriver();
+  const parts = { ...store, config, driver, clock: new SystemClock(), log: silentLog };
+  const sidecar = new Sidecar(parts);
+  await sidecar.start();
+  closing.push(() => sidecar.stop());
+  return { driver, sidecar };
 }
 
 /** The data of the events and the words of the gaps, newest first. */

@@ -4,6 +4,9 @@ import { part } from './element.ts';
 import { PinRow } from './pin.ts';
 import type { Post } from './post.ts';
 
+/** Where a switch that does nothing finds its reason. */
+const NOTICE = 'device-notice';
+
 /** The hardware as it is now. The last event on the channel `device` is the truth about it. */
 export class Device {
   readonly #root: HTMLElement;
@@ -47,22 +50,26 @@ export class Device {
     state.textContent = device.driver === null ? device.state : `${device.state}, ${device.driver}`;
     state.dataset.state = device.state;
     const notice = part(this.#root, 'notice');
+    notice.id = NOTICE;
     notice.textContent = noticeOf(device);
     notice.hidden = notice.textContent === '';
     this.#showPins(device);
   }
 
   #showPins(device: WireDevice): void {
-    const canPress = device.driver === 'mock' && device.state !== 'offline';
     const list = part(this.#root, 'pins');
     for (const pin of device.pins) {
       let row = this.#rows.get(pin.name);
       if (!row) {
-        row = new PinRow(pin.name, () => void this.#press(pin.name));
+        const { name } = pin;
+        row = new PinRow(name, {
+          press: () => void this.#command(name, { press: 120 }),
+          set: (value) => this.#command(name, { value }),
+        });
         this.#rows.set(pin.name, row);
       }
       if (row.element.parentElement !== list) list.append(row.element);
-      row.show(pin, device.state, canPress);
+      row.show(pin, device, NOTICE);
     }
     for (const [name, row] of this.#rows) {
       if (device.pins.some((pin) => pin.name === name)) continue;
@@ -71,13 +78,17 @@ export class Device {
     }
   }
 
-  async #press(name: string): Promise<void> {
+  /** false: it was not done, and why is on the page. */
+  async #command(name: string, command: { press: number } | { value: 0 | 1 }): Promise<boolean> {
     const said = part(this.#root, 'said');
     said.textContent = '';
     try {
-      await this.#post.send(`/pins/${encodeURIComponent(name)}`, { press: 120 });
+      await this.#post.send(`/pins/${encodeURIComponent(name)}`, command);
+      return true;
     } catch (error) {
+      said.classList.add('wrong');
       said.textContent = (error as Error).message;
+      return false;
     }
   }
 }
@@ -87,7 +98,7 @@ function noticeOf(device: WireDevice): string {
     return 'No sidecar has reported yet. Start one: "npm run sidecar" on the Pi, "npm start" without pins.';
   }
   if (device.state === 'offline') {
-    return 'The sidecar is gone: presses are not seen until it runs again. Its log says why.';
+    return 'The sidecar is gone: presses are not seen and nothing is switched until it runs again. Its log says why.';
   }
   if (device.dropped) {
     return `${device.dropped} events were dropped while Redis was away for too long.`;
