@@ -41,33 +41,48 @@ ENV NODE_ENV=production
 # The command, as in `docker compose exec app pinstream tail '*'`.
 RUN printf '#!/bin/sh\nexec node /app/dist/cli.js "$@"\n' >/usr/local/bin/pinstream && chmod 755 /usr/local/bin/pinstream
 COPY package.json LICENSE ./
-COPY --from=build /app/dist dist
 STOPSIGNAL SIGTERM
 LABEL org.opencontainers.image.title="Pinstream" \
       org.opencontainers.image.licenses="MIT"
 
-# ---- The sidecar. No port, so nothing to ask from outside, and no health check: the `device` channel says online or offline,
-# and which pin fails. (`HEALTHCHECK NONE` would be worse than none: `docker compose up --wait` fails on it.) ----
-FROM base AS sidecar
+# ---- What reads pins, or plays them. It has no port that could be asked, but a file that it renews every 3 s while its event
+# loop turns. Healthy is who lives: a pin that fails or a Redis that is away is no reason to restart the sidecar, which would
+# mend neither and end the presses that wait in it. They stand in the line that the check prints, for `docker inspect`, and
+# on the channel `device`. By find and cat: to start Node for each check would be most of what an idle Pi does. ----
+FROM base AS watcher
+ENV HEALTH_FILE=/tmp/health
+HEALTHCHECK --interval=30s --timeout=3s --start-period=30s --retries=3 \
+    CMD ["bash", "-c", "if [ -n \"$(find \"$HEALTH_FILE\" -newermt '-15 seconds' 2>/dev/null)\" ]; then cat \"$HEALTH_FILE\"; \
+        else echo 'The sidecar has not said for 15 s that it lives.'; exit 1; fi"]
+CMD ["node", "dist/cli.js", "sidecar"]
+
+FROM watcher AS sidecar
+# For GPIO_DRIVER=gpiomon. Debian has libgpiod 2 from trixie on; before, gpiomon speaks another language, which the sidecar
+# would only refuse.
+RUN apt-get update \
+ && if dpkg --compare-versions "$(apt-cache policy gpiod | sed -n 's/ *Candidate: //p')" ge 2; \
+    then apt-get install -y --no-install-recommends gpiod && gpiomon --version; fi \
+ && rm -rf /var/lib/apt/lists/* /var/cache/apt/*
+COPY --from=build /app/dist dist
 COPY --from=sidecar-dependencies /app/node_modules node_modules
 LABEL org.opencontainers.image.description="Reads the pins of a Raspberry Pi for Pinstream."
 # It loads here, too, on the slim image, not only where it was compiled.
 RUN node -e "require('onoff')"
 # As root: the files in /sys/class/gpio belong to root, and in a container no group of the host changes that.
 USER root
-CMD ["node", "dist/cli.js", "sidecar"]
 
 # ---- What runs without pins and without rights ----
-FROM base AS unprivileged
+FROM watcher AS mock
+COPY --from=build /app/dist dist
 COPY --from=app-dependencies /app/node_modules node_modules
 USER node
-
-FROM unprivileged AS mock
 LABEL org.opencontainers.image.description="Plays the pins of a Raspberry Pi for Pinstream, on a machine without any."
 ENV GPIO_DRIVER=mock
-CMD ["node", "dist/cli.js", "sidecar"]
 
-FROM unprivileged AS app
+FROM base AS app
+COPY --from=build /app/dist dist
+COPY --from=app-dependencies /app/node_modules node_modules
+USER node
 LABEL org.opencontainers.image.description="Carries events from pins, Redis or any backend to browsers."
 ENV HOST=0.0.0.0 PORT=8080
 EXPOSE 8080

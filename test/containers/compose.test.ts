@@ -24,13 +24,14 @@ interface Service {
   readonly command?: string[];
   readonly volumes?: { type: string; source: string; target: string; read_only?: boolean }[];
   readonly depends_on?: Record<string, { condition: string }>;
-  readonly healthcheck?: { disable?: boolean };
+  readonly healthcheck?: { disable?: boolean; start_interval?: string };
   readonly restart?: string;
   readonly mem_limit?: string;
   readonly stop_grace_period?: string;
   readonly container_name?: string;
   readonly logging?: { options: Record<string, string> };
   readonly devices?: unknown;
+  readonly tmpfs?: string[];
 }
 interface Bundle {
   readonly services: Record<'nginx' | 'app' | 'redis' | 'sidecar', Service>;
@@ -141,11 +142,19 @@ for (const [what, files, unprivileged] of [
       });
     });
 
-    test('`up --wait` can wait: a health check is there or is not, but never switched off', () => {
+    test('`up --wait` waits for each part, and not for long: all are checked every second at their start', () => {
       assert.deepEqual(
         namesOf(read, ({ healthcheck }) => healthcheck?.disable === true),
         [],
       );
+      assert.deepEqual(
+        namesOf(read, ({ healthcheck }) => healthcheck?.start_interval === '1s').sort(),
+        EVERYONE,
+      );
+    });
+
+    test('the sidecar can write the file that its health check reads, and nothing else', () => {
+      assert.deepEqual(services.sidecar.tmpfs, ['/tmp']);
     });
 
     test('Redis keeps what it has acknowledged, within its memory, and writes it to a volume', () => {
@@ -262,6 +271,7 @@ describe('the bundle for the Pi', () => {
     'REDIS_SENTINELS',
     'CORS_OWNER',
     'TRUST_PROXY',
+    'HEALTH_FILE',
   ];
   test('passes every other setting on from .env', () => {
     const names = (Object.keys(settings) as SettingName[]).filter((name) => !fixed.includes(name));
