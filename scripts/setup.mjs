@@ -23,10 +23,24 @@ const NEEDED = {
       brew: '--cask chromium',
     },
   ],
+  gpio: [
+    REDIS,
+    { any: ['qemu-system-x86_64'], apt: 'qemu-system-x86' },
+    { any: ['busybox'], apt: 'busybox-static' },
+    { any: ['cpio'], apt: 'cpio' },
+    { any: ['xz'], apt: 'xz-utils' },
+  ],
   containers: [{ any: ['docker'], apt: 'docker.io docker-compose', brew: '--cask docker' }],
 };
+NEEDED.presses = NEEDED.gpio;
+
+/** Suites that boot Debian's kernel, with programs of the machine beside it. */
+const ON_DEBIAN = ['gpio', 'presses'];
 
 export function setup(suite) {
+  if (ON_DEBIAN.includes(suite) && !isDebianAmd64()) {
+    fail(`The suite ${suite} boots a Debian kernel under QEMU: it needs an amd64 Debian machine.`);
+  }
   const missing = NEEDED[suite].filter(({ any }) => !any.some(isThere));
   if (missing.length === 0) return;
   const names = missing.map(({ any }) => any[0]).join(', ');
@@ -54,6 +68,10 @@ function isThere(name) {
   return (
     hasProgram(name) || ['/usr/sbin', '/usr/local/sbin'].some((folder) => existsSync(`${folder}/${name}`))
   );
+}
+
+function isDebianAmd64() {
+  return process.arch === 'x64' && existsSync('/usr/share/keyrings/debian-archive-keyring.gpg');
 }
 
 /** Debian starts a service as soon as it is installed: a Redis and an nginx that nobody has asked for. */

@@ -1,4 +1,4 @@
-// Runs a suite: `node scripts/test.mjs unit|e2e|containers|load|faults [file …]`. Ends with `N passed, N failed`; what was skipped failed.
+// Runs a suite: `node scripts/test.mjs SUITE [file …]`. Ends with `N passed, N failed`; what was skipped failed.
 import { spawnSync } from 'node:child_process';
 import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,12 +13,14 @@ const FOLDERS = {
   unit: ['contract', 'bus', 'app', 'sidecar', 'cli', 'lib', 'project'],
   e2e: ['e2e'],
   containers: ['containers'],
+  gpio: ['gpio'],
+  presses: ['presses'],
   load: ['load'],
   faults: ['faults'],
 };
 
 /** What one test may take at most. */
-const MOST_MS = { load: 900_000, faults: 300_000 };
+const MOST_MS = { load: 900_000, faults: 300_000, gpio: 300_000, presses: 900_000 };
 
 /** What a suite may take at most: its runner waits for ever when something that a test has left behind holds its output. */
 const SUITE_MS = 30 * 60_000;

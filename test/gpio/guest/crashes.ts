@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Channel } from './app.ts';
+import { exported } from './board.ts';
+import { check } from './checks.ts';
+import { startRedis } from './program.ts';
+import type { Trace } from './trace.ts';
+import { assertClose, PINS } from './working.ts';
+import type { World } from './world.ts';
+
+const MORE_PINS = `${PINS}, bell=23`;
+const PRESSES = 100;
+const AWAY_MS = 10_000;
+
+/** Killed and started again: the sidecar, and Redis under it. */
+export async function checkCrashes(world: World): Promise<void> {
+  const { device } = world;
+
+  await check('after SIGKILL a new sidecar takes over what the old one left, and counts on', async () => {
+    const button = new Channel('button');
+    const before = (await button.rest()).filter(({ event }) => event === 'press').length;
+    await world.sidecar?.end('SIGKILL');
+    if (world.driver.exports) assert.ok(exported().length >= 6, `left behind: ${exported()}`);
+    await device.forget();
+    world.startSidecar(MORE_PINS);
+    await device.until((pin) => pin('button').level === 0 && pin('bell').level === 0);
+    assert.deepEqual(
+      device.last?.pins.filter(({ problem }) => problem !== undefined).map(({ name }) => name),
+      ['beyond'],
+    );
+    await world.press(17, 80);
+    assert.deepEqual(
+      (await button.gestures(1, 'press')).map(({ press }) => press),
+      [before + 1],
+    );
+  });
+
+  await check(
+    `Redis away for 10 s amid ${PRESSES} presses: each comes once, in order, with its time`,
+    async () => {
+      const bell = new Channel('bell');
+      const pressed: { down: number; up: number }[] = [];
+      const cut = (async () => {
+        await sleep(4_000);
+        await world.redis?.end('SIGKILL');
+        await sleep(AWAY_MS);
+        world.redis = await startRedis();
+      })();
+      for (let i = 0; i < PRESSES; i++) {
+        pressed.push(await world.press(23, 60));
+        await sleep(140);
+      }
+      await cut;
+      const presses = await bell.gestures(PRESSES, 'press');
+      await sleep(2_000);
+      const rest = (await bell.rest()).filter(({ event }) => event === 'press');
+      assert.equal(rest.length, 0, 'presses too many');
+      assert.deepEqual(
+        presses.map(({ press }) => press),
+        Array.from({ length: PRESSES }, (_, i) => i + 1),
+      );
+      for (const [i, { at, press }] of presses.entries()) {
+        assertClose(world, at, (pressed[i] as { down: number }).down, `press ${press}`);
+      }
+      assert.equal((await device.now()).dropped, undefined);
+    },
+  );
+}
+
+export async function checkEnd(world: World, trace: Trace): Promise<void> {
+  await check('on SIGTERM outputs go to their safe level, and nothing is left exported', async () => {
+    const [led, lamp] = [world.chip.number(18), world.chip.number(22)];
+    trace.clear();
+    assert.equal(await world.sidecar?.end('SIGTERM'), 0);
+    assert.equal(trace.levels(led).at(-1), 0, `led: ${trace.levels(led)}`);
+    assert.equal(trace.levels(lamp).at(-1), 1, `lamp: ${trace.levels(lamp)}`);
+    assert.deepEqual(exported(), []);
+    await world.device.until((_, { state }) => state === 'offline');
+  });
+}

@@ -1,0 +1,4 @@
+import { test } from 'node:test';
+import { testInMachine } from './machine.ts';
+
+test('the onoff driver on a real kernel', (t) => testInMachine(t, 270, 'main', 'onoff'));
