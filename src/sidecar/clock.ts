@@ -1,5 +1,3 @@
-import { performance } from 'node:perf_hooks';
-
 /**
  * The time, passed in, so that tests decide it.
  *
@@ -14,8 +12,6 @@ export interface Clock {
    * by what the computer believes at present, and later it may believe something else.
    */
   wall(at?: number): number;
-  /** For how many milliseconds, in all, the event loop had nothing to do. */
-  idle(): number;
   /**
    * Runs something later, but not before the input that already waits has been handled. When the event loop stalled, a
    * deadline and the edges before it come due together: were the deadline first, it would judge without those edges.
@@ -54,10 +50,6 @@ export class SystemClock implements Clock {
     const most = least + 0.999;
     this.#offset += Math.min(Math.max(this.#offset + now, least), most) - (this.#offset + now);
     return this.#offset + (at ?? now);
-  }
-
-  idle(): number {
-    return performance.nodeTiming.idleTime;
   }
 
   after(ms: number, run: () => void): Cancel {

@@ -288,7 +288,7 @@ test('an output that cannot be set says why, and one that is lost too', async (t
   gpiod.set('holder18', '"my program"');
   await assert.rejects(line.write(0), {
     name: 'LineProblem',
-    message: /is in use by "my program": end that program/,
+    message: /is in use by "my program", another program or a part of the system: end that/,
   });
   assert.throws(() => line.read(), { name: 'LineProblem' });
   gpiod.set('level17', '1\n');
@@ -309,7 +309,7 @@ test('a line that is busy is told with who holds it', async (t) => {
   const { gpiod, refusal } = gpiomonOf(t);
   const it = 'button (GPIO 17, line 17 of /dev/gpiochip0) is in use';
   const cases = {
-    taken: `${it} by "taken": end that program, or choose another GPIO in PINS.`,
+    taken: `${it} by "taken", another program or a part of the system: end that, or choose another GPIO in PINS.`,
     sysfs: `${it} through /sys/class/gpio, by a program like onoff that perhaps runs no more: end it, or restart the Pi, or set GPIO_DRIVER=onoff.`,
     pinstream: `${it} by another sidecar, or by what is left of one that was killed: end its gpiomon and gpioset, or restart the Pi.`,
   };

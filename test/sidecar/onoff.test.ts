@@ -76,10 +76,11 @@ test('an output is opened at its first level, and written', async (t) => {
 });
 
 test('closed, nothing stays exported', async (t) => {
-  const { clock, open, open529 } = onoffOf(t);
+  const { clock, driver, open, open529 } = onoffOf(t);
   const line = await open();
   assert.equal(open529(), true);
   await line.close();
+  await driver.close();
   assert.equal(open529(), false);
   assert.equal(clock.timers, 0);
 });

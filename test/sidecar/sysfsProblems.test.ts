@@ -90,13 +90,13 @@ test('a number that was not reckoned yet is not said', () => {
   assert.match(explain(failure('EIO'), attempt, EXPORT).message, /^button \(GPIO 17\) failed at /);
 });
 
-const AS_IT_COMES = "or run the sidecar's container as it comes, as root and privileged.";
+const AS_ROOT = 'run the sidecar as root (its container is root, and privileged, as it comes).';
 
 test('EACCES names the file and the group that may', () => {
   // A file of Debian that belongs to a group other than root's, whoever runs this.
   assert.equal(
     explain(failure('EACCES', '/etc/shadow', 'access'), ATTEMPT, EXPORT).message,
-    `${IT} cannot be opened: no permission for /etc/shadow. It belongs to the group shadow (42): add this user to it, ${AS_IT_COMES}`,
+    `${IT} cannot be opened: no permission for /etc/shadow. It belongs to the group shadow (42): add this user to it, or ${AS_ROOT}`,
   );
 });
 
@@ -104,7 +104,7 @@ test('EACCES of a file of the group root is for root, and so is EPERM when it wa
   for (const code of ['EACCES', 'EPERM']) {
     assert.equal(
       explain(failure(code, '/etc/passwd', 'open'), ATTEMPT, EXPORT).message,
-      `${IT} cannot be opened: no permission for /etc/passwd. It is root's alone: run the sidecar as root, ${AS_IT_COMES}`,
+      `${IT} cannot be opened: no permission for /etc/passwd. It is root's alone: ${AS_ROOT}`,
     );
   }
 });
@@ -116,14 +116,14 @@ test('EACCES of a line that another user opened: how it is released', () => {
       { ...ATTEMPT, leftover: true },
       EXPORT,
     ).message,
-    `${IT} cannot be opened: no permission for /sys/class/gpio/gpio529/value. Another user opened the line: release it (\`echo 529 | sudo tee /sys/class/gpio/unexport\`), ${AS_IT_COMES}`,
+    `${IT} cannot be opened: no permission for /sys/class/gpio/gpio529/value. Another user opened the line: release it (\`echo 529 | sudo tee /sys/class/gpio/unexport\`), or ${AS_ROOT}`,
   );
 });
 
 test('EACCES of a line that we exported ourselves: nobody else has to do with it', () => {
   assert.equal(
     explain(failure('EACCES', '/sys/class/gpio/gpio529/value', 'access'), ATTEMPT, EXPORT).message,
-    `${IT} cannot be opened: no permission for /sys/class/gpio/gpio529/value. It is root's alone: run the sidecar as root, ${AS_IT_COMES}`,
+    `${IT} cannot be opened: no permission for /sys/class/gpio/gpio529/value. It is root's alone: ${AS_ROOT}`,
   );
 });
 

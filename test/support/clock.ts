@@ -11,7 +11,6 @@ export class FakeClock implements Clock {
   wallAtZero = Date.UTC(2026, 10, 20, 20, 0, 0);
   readonly #timers = new Set<Timer>();
   #now = 0;
-  #stalled = 0;
 
   now(): number {
     return this.#now;
@@ -19,10 +18,6 @@ export class FakeClock implements Clock {
 
   wall(at = this.#now): number {
     return this.wallAtZero + at;
-  }
-
-  idle(): number {
-    return this.#now - this.#stalled;
   }
 
   after(ms: number, run: () => void): Cancel {
@@ -57,7 +52,6 @@ export class FakeClock implements Clock {
   /** Time passes but nothing runs, as when something blocks the event loop. */
   stall(ms: number): void {
     this.#now += ms;
-    this.#stalled += ms;
   }
 
   #nextUntil(end: number): Timer | undefined {

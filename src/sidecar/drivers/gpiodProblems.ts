@@ -56,7 +56,7 @@ export function explainEnd(
   const it = subject(attempt);
   if (/Device or resource busy/.test(errors)) return new LineProblem(`${it} is in use ${howToFree(holder)}`);
   if (/Permission denied|Operation not permitted/.test(errors))
-    return cannotOpen(attempt, permission(chip.device));
+    return cannotOpen(attempt, permission([chip.device]));
   if (/out of range/.test(errors)) return new LineProblem(beyond(attempt, chip));
   // gpioset ends without a word when its chip goes.
   if (/No such device|cannot find GPIO chip/.test(errors) || (how.code === 0 && !existsSync(chip.device)))
@@ -87,7 +87,7 @@ function howToFree(holder: string | undefined): string {
     return 'by another sidecar, or by what is left of one that was killed: end its gpiomon and gpioset, or restart the Pi.';
   if (holder === 'sysfs')
     return 'through /sys/class/gpio, by a program like onoff that perhaps runs no more: end it, or restart the Pi, or set GPIO_DRIVER=onoff.';
-  return `by "${holder}": end that program, or choose another GPIO in PINS.`;
+  return `by "${holder}", another program or a part of the system: end that, or choose another GPIO in PINS.`;
 }
 
 /** The name under which lines are taken, as gpioinfo shows it. */
@@ -103,8 +103,7 @@ function whyNone(
   folder: string,
   wanted: string | undefined,
 ): string {
-  const [first] = refused;
-  if (first) return permission(first);
+  if (refused.length > 0) return permission(refused);
   if (chips.length === 0)
     return `there is no ${folder}/gpiochipN. Give the sidecar's container the header's (\`devices: ["/dev/gpiochip0"]\`; \`gpiodetect\` on the Pi names it); ${MOCK}`;
   const found = chips.map(({ label, device }) => `${label} (${device})`).join(', ');
@@ -113,11 +112,18 @@ function whyNone(
     : `GPIO_CHIP is ${wanted}, and there is no such chip, only ${found}. Correct GPIO_CHIP, or leave it out for the header of a Raspberry Pi.`;
 }
 
-function permission(device: string): string {
+/** Of several devices nobody knows which is the header's, as long as none may be opened. */
+function permission(devices: readonly string[]): string {
+  const [device = ''] = devices;
+  const several = devices.length > 1;
+  const refused = `no permission for ${devices.join(', ')}.`;
   const gid = groupOf(device);
   if (gid === undefined || gid === 0)
-    return `no permission for ${device}. It is root's alone: run the sidecar as root, or give the device to a group by a rule of udev.`;
-  return `no permission for ${device}. It belongs to the group ${named(gid)}: add this user to it, or give the sidecar's container \`devices: ["${device}"]\` and \`group_add: ["${gid}"]\`.`;
+    return `${refused} ${several ? 'They are' : 'It is'} root's alone: run the sidecar as root, or give the device to a group by a rule of udev.`;
+  const ours = several
+    ? 'its device (`sudo gpiodetect` names the one of the header)'
+    : `\`devices: ["${device}"]\``;
+  return `${refused} ${several ? 'They belong' : 'It belongs'} to the group ${named(gid)}: add this user to it, or give the sidecar's container ${ours} and \`group_add: ["${gid}"]\`.`;
 }
 
 function groupOf(file: string): number | undefined {

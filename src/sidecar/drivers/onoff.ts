@@ -3,6 +3,7 @@ import type { Clock } from '../clock.ts';
 import { type Driver, type Line, type LineListener, LineProblem, type LineRequest } from './driver.ts';
 import { findChips, lineNumber, worded } from './headerChip.ts';
 import { type Gpio, OnoffLine } from './onoffLine.ts';
+import { StoodStill } from './stoodStill.ts';
 import { ACCESS_WAIT, checkExport, exportLine, unexportLine, untilAccessible } from './sysfsExport.ts';
 import { type Attempt, explain, explainLoad, subject } from './sysfsProblems.ts';
 
@@ -33,6 +34,7 @@ export class OnoffDriver implements Driver {
   readonly #root: string;
   readonly #load: () => Promise<GpioClass>;
   readonly #exportLine: typeof exportLine;
+  readonly #stoodStill: StoodStill;
   /** The last warning, so that it is not said again for each pin and each try. */
   #warned = '';
 
@@ -41,6 +43,7 @@ export class OnoffDriver implements Driver {
     this.#root = parts.root ?? '/sys/class/gpio';
     this.#load = parts.load ?? loadOnoff;
     this.#exportLine = parts.exportLine ?? exportLine;
+    this.#stoodStill = new StoodStill(parts.clock);
   }
 
   async open(request: LineRequest, listener: LineListener): Promise<Line> {
@@ -48,13 +51,16 @@ export class OnoffDriver implements Driver {
     const leftover = this.#exportLine(found) === 'leftover';
     const attempt = { ...found, leftover };
     const gpio = await this.#construct(Gpio, request, attempt);
-    const line = new OnoffLine({ gpio, request, listener, clock: this.#parts.clock, attempt });
+    const { clock } = this.#parts;
+    const stoodStill = () => this.#stoodStill.longest;
+    const line = new OnoffLine({ gpio, request, listener, clock, attempt, stoodStill });
     try {
       line.start();
     } catch (error) {
       await line.close();
       throw error;
     }
+    if (request.direction === 'in') this.#stoodStill.start();
     if (leftover) {
       const from = 'perhaps by a run that was cut short, and was taken over';
       this.#parts.log.info({ pin: request.name }, `${subject(attempt)} had been opened already, ${from}.`);
@@ -63,7 +69,9 @@ export class OnoffDriver implements Driver {
     return line;
   }
 
-  async close(): Promise<void> {}
+  async close(): Promise<void> {
+    this.#stoodStill.stop();
+  }
 
   /** Whether this driver can work here, as far as that is known before a line is taken; rejects with a LineProblem. */
   async check(request: LineRequest): Promise<void> {

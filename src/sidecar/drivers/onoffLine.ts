@@ -21,6 +21,8 @@ export interface OnoffLineParts {
   readonly listener: LineListener;
   readonly clock: Clock;
   readonly attempt: Attempt;
+  /** For how many milliseconds the process stood still lately, at the longest. */
+  readonly stoodStill: () => number;
 }
 
 /**
@@ -48,9 +50,9 @@ export class OnoffLine implements Line {
     this.#parts = parts;
     this.#readSync = parts.gpio.readSync.bind(parts.gpio);
     this.#file = join(parts.attempt.root, `gpio${parts.attempt.number}`, 'value');
-    const { clock, request, listener } = parts;
+    const { request, listener } = parts;
     const window = Math.max(HEARD_WITHIN, request.direction === 'in' ? request.debounce : 0);
-    this.#pairs = new LostPairs({ clock, window, lost: () => listener.missed(2) });
+    this.#pairs = new LostPairs({ ...parts, window, lost: () => listener.missed(2) });
   }
 
   /** Throws a LineProblem. */
@@ -101,9 +103,10 @@ export class OnoffLine implements Line {
    * and harmlessly: were each counted as missed, every press would be said to be damaged.
    */
   #hear(level: Level): void {
+    if (this.#done) return;
     this.#suspected = false;
     if (level === this.#level) this.#pairs.same();
-    else this.#pairs.other();
+    else this.#pairs.stop();
     this.#tell(level, this.#parts.clock.now());
   }
 
@@ -112,7 +115,6 @@ export class OnoffLine implements Line {
     this.#cancelCheck = this.#parts.clock.after(CHECK_EVERY, () => {
       const level = this.#readOrFail();
       if (level === undefined) return;
-      this.#pairs.turned();
       if (level === this.#level) this.#checkLater();
       else this.#differs(level);
     });

@@ -108,11 +108,11 @@ function reckoned({ chip, gpio }: Attempt): string {
 
 function howToGetPermission(file: string, { root, number, leftover }: Attempt): string {
   const group = groupOf(file);
-  const asRoot = "run the sidecar's container as it comes, as root and privileged.";
+  const asRoot = 'run the sidecar as root (its container is root, and privileged, as it comes).';
   if (group) return `It belongs to the group ${group}: add this user to it, or ${asRoot}`;
   if (leftover && file.startsWith(join(root, `gpio${number}`)))
     return `Another user opened the line: release it (\`echo ${number} | sudo tee ${join(root, 'unexport')}\`), or ${asRoot}`;
-  return `It is root's alone: run the sidecar as root, or ${asRoot}`;
+  return `It is root's alone: ${asRoot}`;
 }
 
 function groupOf(file: string): string | undefined {

@@ -6,7 +6,7 @@ import { check } from './checks.ts';
 import { startRedis } from './program.ts';
 import type { Trace } from './trace.ts';
 import { assertClose, PINS } from './working.ts';
-import type { World } from './world.ts';
+import { ACTIVE_HIGH, type World } from './world.ts';
 
 const MORE_PINS = `${PINS}, bell=23`;
 const PRESSES = 100;
@@ -65,6 +65,29 @@ export async function checkCrashes(world: World): Promise<void> {
       assert.equal((await device.now()).dropped, undefined);
     },
   );
+}
+
+/** A machine that is too busy: the sidecar gets no time while somebody presses. */
+export async function checkStall(world: World): Promise<void> {
+  const { device, driver } = world;
+  const what = driver.losesNone ? 'comes all the same, at its time' : 'is known to be missing';
+  await check(`a press that was over while the sidecar stood still ${what}`, async () => {
+    const door = new Channel('door');
+    await door.rest();
+    const { sidecar } = world;
+    process.kill(sidecar?.pid as number, 'SIGSTOP');
+    const { down } = await world.press(ACTIVE_HIGH, 60);
+    await sleep(60);
+    process.kill(sidecar?.pid as number, 'SIGCONT');
+    await sidecar?.says('The sidecar stood still');
+    await sidecar?.says(driver.ofStalls);
+    if (driver.losesNone) {
+      const [press] = await door.gestures(1, 'press');
+      assertClose(world, press?.at ?? 0, down, 'the press');
+    } else {
+      await device.until((pin) => pin('door').missed === 2);
+    }
+  });
 }
 
 export async function checkEnd(world: World, trace: Trace): Promise<void> {

@@ -13,11 +13,15 @@ export interface DriverCase {
   readonly exports: boolean;
   /** How far the time that it says may be from the moment when a line was pulled, in milliseconds. */
   readonly closeMs: number;
+  /** What the log says of a time when the sidecar stood still. */
+  readonly ofStalls: string;
   /** Whether no edge is lost, however the contacts bounce. */
   readonly losesNone: boolean;
   readonly sentences: Readonly<Record<Trouble, Sentence>>;
   /** How an open line is lost while the chip stays. */
   readonly behindUs: { readonly title: string; readonly take: (chip: Chip, gpio: number) => void };
+  /** A line of the shell that leaves this driver as the one that works. */
+  readonly alone: string;
   /** What keeps a sidecar without privileges from its pins. */
   readonly walls: readonly Wall[];
 }

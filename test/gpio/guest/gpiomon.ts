@@ -46,14 +46,15 @@ export const gpiomon: DriverCase = {
   exports: false,
   // The kernel's debounce ends with a tick of its clock, and those are 4 ms apart: up to 7 ms later than was asked for, and more when much is going on.
   closeMs: 12,
+  ofStalls: 'No press is lost by that',
   losesNone: true,
   sentences: {
     beyond: (pin, gpio, chip) =>
       `${pin} (GPIO ${gpio}) does not exist: ${chip.label} (/dev/${chip.name}) has 32 lines, 0 to 31. Choose another GPIO in PINS.`,
     hogged: (pin, gpio, chip) =>
-      `${subject(pin, gpio, chip)} is in use by "taken": end that program, or choose another GPIO in PINS.`,
+      `${subject(pin, gpio, chip)} is in use by "taken", another program or a part of the system: end that, or choose another GPIO in PINS.`,
     held: (pin, gpio, chip) =>
-      `${subject(pin, gpio, chip)} is in use by "gpiomon": end that program, or choose another GPIO in PINS.`,
+      `${subject(pin, gpio, chip)} is in use by "gpiomon", another program or a part of the system: end that, or choose another GPIO in PINS.`,
     gone: (pin, gpio, chip) =>
       `${subject(pin, gpio, chip)} failed: gpiomon was ended by SIGKILL. It is started again; if that does not help, restart the Pi, or report this with the model of the board.`,
     'no chip': (pin, gpio) =>
@@ -63,6 +64,7 @@ export const gpiomon: DriverCase = {
     title: 'a gpiomon that somebody ended is started again',
     take: (_chip, gpio) => process.kill(listener(gpio), 'SIGKILL'),
   },
+  alone: 'mount -t tmpfs tmpfs /sys/class',
   walls: [
     {
       title: 'without gpiomon it says what to install',
@@ -82,14 +84,14 @@ export const gpiomon: DriverCase = {
       title: 'a user without permission for the device is told so',
       raise: () => `ln -sfn /gpiod2/bin ${TOOLS}`,
       says: () => ({
-        open: `${OPEN} no permission for /dev/gpiochip0. It is root's alone: run the sidecar as root, or give the device to a group by a rule of udev.`,
+        open: `${OPEN} no permission for /dev/gpiochip0, /dev/gpiochip1. They are root's alone: run the sidecar as root, or give the device to a group by a rule of udev.`,
       }),
     },
     {
       title: 'and which group may use it',
       raise: () => 'chgrp gpio /dev/gpiochip* && chmod 660 /dev/gpiochip*',
       says: () => ({
-        open: `${OPEN} no permission for /dev/gpiochip0. It belongs to the group gpio (997): add this user to it, or give the sidecar's container \`devices: ["/dev/gpiochip0"]\` and \`group_add: ["997"]\`.`,
+        open: `${OPEN} no permission for /dev/gpiochip0, /dev/gpiochip1. They belong to the group gpio (997): add this user to it, or give the sidecar's container its device (\`sudo gpiodetect\` names the one of the header) and \`group_add: ["997"]\`.`,
       }),
     },
     {

@@ -1,8 +1,9 @@
 /** Runs in the machine: `node main.js DRIVER`. */
 
+import { checkAuto } from './auto.ts';
 import { failuresTell } from './checks.ts';
 import { checkChips } from './chips.ts';
-import { checkCrashes, checkEnd } from './crashes.ts';
+import { checkCrashes, checkEnd, checkStall } from './crashes.ts';
 import { driverCase } from './drivers.ts';
 import { checkNobody } from './nobody.ts';
 import { Program } from './program.ts';
@@ -24,8 +25,10 @@ world.startSidecar(PINS);
 await checkWorking(world, trace);
 await checkTroubles(world, holder);
 await checkCrashes(world);
+await checkStall(world);
 await checkEnd(world, trace);
 await checkNobody(world);
 await checkChips(world);
+await checkAuto(world);
 process.stdout.write('end\n');
 process.exit(0);

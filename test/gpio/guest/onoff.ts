@@ -6,7 +6,7 @@ import type { World } from './world.ts';
 const SYSFS = '/sys/class/gpio';
 const DEVICES = '/dev/gpiochip0, /dev/gpiochip1';
 const ROOTS =
-  "It is root's alone: run the sidecar as root, or run the sidecar's container as it comes, as root and privileged.";
+  "It is root's alone: run the sidecar as root (its container is root, and privileged, as it comes).";
 
 /** How a sentence begins when the chip is known. */
 function subject(pin: string, gpio: number, chip: Chip): string {
@@ -24,7 +24,7 @@ function file(pin: NobodysPin, name: string, { chip }: World): string {
 
 /** The line of a pin that root has opened. */
 function opened(pin: NobodysPin, what: string, world: World): string {
-  return `${of(pin, world)} cannot be opened: no permission for ${file(pin, what, world)}. Another user opened the line: release it (\`echo ${world.chip.number(NOBODYS[pin])} | sudo tee ${SYSFS}/unexport\`), or run the sidecar's container as it comes, as root and privileged.`;
+  return `${of(pin, world)} cannot be opened: no permission for ${file(pin, what, world)}. Another user opened the line: release it (\`echo ${world.chip.number(NOBODYS[pin])} | sudo tee ${SYSFS}/unexport\`), or run the sidecar as root (its container is root, and privileged, as it comes).`;
 }
 
 /** sysfs does not tell by whom. */
@@ -38,6 +38,7 @@ export const onoff: DriverCase = {
   prepare: 'true',
   exports: true,
   closeMs: 4,
+  ofStalls: 'Presses in that time may be lost, since onoff sees only the last level.',
   losesNone: false,
   sentences: {
     beyond: (pin, gpio, chip) =>
@@ -53,6 +54,7 @@ export const onoff: DriverCase = {
     title: 'a line that somebody unexported is opened again',
     take: (chip, gpio) => unexportLine(chip.number(gpio)),
   },
+  alone: 'true',
   walls: [
     {
       title: 'a user without permission for export is told so',

@@ -92,6 +92,14 @@ export function startSidecar(env: Readonly<Record<string, string>>): Program {
   return new Program('node', [CLI, 'sidecar'], { ...SHARED, ...env });
 }
 
+/** The sidecar, as root, among mounts of its own that a line of the shell has made. */
+export function startAmong(mounts: string, env: Readonly<Record<string, string>>): Program {
+  return new Program('unshare', ['-m', 'sh', '-c', `${mounts} && exec node ${CLI} sidecar`], {
+    ...SHARED,
+    ...env,
+  });
+}
+
 /** The sidecar as a user without privileges, who sees mounts of its own: what `inside` mounts, nobody else sees. */
 export function startAsNobody(env: Readonly<Record<string, string>>): Program {
   const user = ['su', 'nobody', '-s', '/bin/sh', '-c', `exec node ${CLI} sidecar`];
