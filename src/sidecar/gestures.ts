@@ -20,8 +20,10 @@ export interface Gestures {
 
 interface Held {
   readonly since: number;
-  /** It has been said to be a long press. */
+  /** It has been said to be a long press, or will never be. */
   readonly long: boolean;
+  /** Nobody saw when it ended. */
+  readonly unseen?: true;
 }
 
 interface Waiting {
@@ -46,7 +48,7 @@ export interface Made {
    * held for `long`.
    */
   readonly at: number;
-  /** How long that press was held, so far for a long press. A press itself has none. */
+  /** How long that press was held, so far for a long press. A press itself has none, nor a release that nobody saw. */
   readonly held?: number;
 }
 
@@ -75,6 +77,11 @@ export function passTime(state: Gestures, times: GestureTimes, now: number): Ste
   return { state: { presses, held: { ...held, long: true } }, made: [...click, long] };
 }
 
+/** The button was released while nobody saw it: that press ends in nothing, for nobody knows how long it was. */
+export function loseSight(state: Gestures): Gestures {
+  return state.held ? { ...state, held: { ...state.held, long: true, unseen: true } } : state;
+}
+
 /** When passTime has something to say, if nothing changes before. */
 export function deadline({ held, waiting }: Gestures, { long, double }: GestureTimes): number | undefined {
   if (held) return held.long || long === 0 ? undefined : held.since + long;
@@ -93,6 +100,7 @@ function release(state: Gestures, at: number): Step {
   const { presses, held, waiting } = state;
   // It was held when the program started: nobody saw that press, so its release belongs to nothing.
   if (!held) return { state, made: [] };
+  if (held.unseen) return { state: { presses }, made: [{ gesture: 'release', press: presses, at }] };
   const duration = at - held.since;
   const released: Made = { gesture: 'release', press: presses, at, held: duration };
   if (held.long) return { state: { presses }, made: [released] };

@@ -55,6 +55,7 @@ function guardedListener(request: LineRequest, listener: LineListener, log: Log)
 
 function guardedLine(line: Line, request: LineRequest, log: Log): Line {
   return {
+    ...(line.lag !== undefined && { lag: line.lag }),
     read: () => line.read(),
     write: (level) => line.write(level),
     close: async () => {

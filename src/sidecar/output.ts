@@ -70,6 +70,8 @@ export class Output {
     this.#write = write;
     this.#level = level;
     const { blink } = this.#doing;
+    // A pulse whose time ran out meanwhile is off in a moment.
+    if (this.wanted === this.#doing.level) this.#compare(this.wanted, level);
     if (blink) this.#doing = { ...this.#doing, until: this.#clock.now() + blink.ms };
     this.#goOn();
   }
@@ -107,16 +109,22 @@ export class Output {
     });
   }
 
-  /** The last thing that it does: the safe level, whatever was under way or waits. */
-  end(): Promise<void> {
+  /** The last thing that it does: the safe level, whatever was under way or waits. On a new line, if there is none that works. */
+  end(anew: Write): Promise<void> {
     const write = this.#write;
     const { safe } = this.#spec;
     this.closed();
     return this.#inTurn(async () => {
-      const read = write ? await write(safe) : this.#level;
-      if (read === undefined || read === safe) return;
-      throw new LineProblem(write ? this.#disagreement(safe, read) : this.#whyNot);
+      const read = await write?.(safe).catch(() => undefined);
+      const last = read ?? (await anew(safe).catch((error) => this.#never(safe, error)));
+      if (last !== safe) throw new LineProblem(this.#disagreement(safe, last));
     });
+  }
+
+  /** An output that never worked was not set by us, and why it does not work has been said. */
+  #never(safe: Level, error: unknown): Level {
+    if (this.#level === undefined) return safe;
+    throw error;
   }
 
   #doingOf(command: OutputCommand): Doing {
@@ -149,12 +157,16 @@ export class Output {
     if (read === undefined) return;
     // Counted from here, a driver that takes long does not have the next one due already.
     const next = after(doing, this.#clock.now());
-    if (read !== next.level && !this.#disagreed) {
-      this.#disagreed = true;
-      this.#hooks.warn(this.#disagreement(next.level, read));
-    }
+    this.#compare(next.level, read);
     this.#do(next, read);
     if (!next.blink) this.#hooks.changed();
+  }
+
+  /** Nobody waits for this level: that it is another one has to be said in the log. */
+  #compare(level: Level, read: Level): void {
+    if (read === level || this.#disagreed) return;
+    this.#disagreed = true;
+    this.#hooks.warn(this.#disagreement(level, read));
   }
 
   async #inTurn<T>(work: () => Promise<T>): Promise<T> {

@@ -87,8 +87,8 @@ export class Pin {
     this.#losses.stop();
     await this.#opening;
     await this.#output
-      ?.end()
-      .catch((error) => log.error({ pin: this.spec.name }, `The safe level was not set: ${sentence(error)}`));
+      ?.end((safe) => this.#openOnceMore(safe))
+      .catch((error) => log.error({ pin: this.spec.name }, `The safe level was not set: ${last(error)}`));
     await this.#letGo();
   }
 
@@ -98,7 +98,17 @@ export class Pin {
     return this.#output.obey(command);
   }
 
+  /** An output whose line is lost may still be on, and nobody would switch it off any more. */
+  async #openOnceMore(level: Level): Promise<Level> {
+    await this.#letGo();
+    const request = this.#request(level);
+    const line = await this.#parts.driver.open(request, { edge() {}, missed() {}, failed() {} });
+    this.#line = line;
+    return this.#write(line, level);
+  }
+
   async #open(): Promise<void> {
+    if (this.#stopped) return;
     const { driver, clock } = this.#parts;
     let line: Line | undefined;
     try {
@@ -120,7 +130,7 @@ export class Pin {
   #works(line: Line, level: Level): void {
     if (this.#problem !== undefined) this.#parts.log.info({ pin: this.spec.name }, 'The pin works again.');
     this.#problem = undefined;
-    this.#input?.opened(level, () => this.#readAgain());
+    if (this.#input?.opened(level, () => this.#readAgain(), line.lag)) this.#losses.add(1);
     this.#output?.opened(level, (next) => this.#write(line, next));
     this.#parts.changed();
   }
@@ -183,11 +193,11 @@ export class Pin {
     await line?.close();
   }
 
-  #request(): LineRequest {
+  #request(level = this.#output?.wanted): LineRequest {
     const { spec } = this;
     const { name, gpio } = spec;
     if (spec.direction === 'out') {
-      return { name, gpio, direction: 'out', level: this.#flip(this.#output?.wanted ?? spec.initial) };
+      return { name, gpio, direction: 'out', level: this.#flip(level ?? spec.initial) };
     }
     const { pull, debounce } = spec;
     return { name, gpio, direction: 'in', pull, debounce, rest: this.#flip(0) };
@@ -201,4 +211,9 @@ export class Pin {
 function sentence(error: unknown): string {
   if (error instanceof LineProblem) return error.message;
   return `Unexpected: ${error instanceof Error ? error.message : String(error)}`;
+}
+
+/** Nothing is tried again after the end. */
+function last(error: unknown): string {
+  return sentence(error).replace(/[.:] it is (?:opened|started|tried) again\b[^.]*\./i, '.');
 }

@@ -182,24 +182,37 @@ function specFrom(id: { name: string; gpio: number }, options: Options, report: 
       safe: level('safe', options, report),
     };
   }
+  const debounce = time('debounce', options, report);
   return {
     ...wired,
     direction,
     pull: (options.get('pull')?.word ?? 'as-is') as Pull,
-    debounce: time('debounce', options, report),
-    long: time('long', options, report),
-    double: time('double', options, report),
+    debounce,
+    long: time('long', options, report, debounce),
+    double: time('double', options, report, debounce),
   };
 }
 
-function time(name: TimeName, options: Options, report: Report): number {
+/** What a time means that is no longer than the debounce. */
+const TOO_SHORT: Partial<Record<TimeName, string>> = {
+  long: 'or each press is a long one',
+  double: 'within which a second press counts as bouncing',
+};
+
+/** Longer than `debounce`, or 0. A default gives way: who sets a long debounce alone has not asked for a double click. */
+function time(name: TimeName, options: Options, report: Report, debounce = 0): number {
   const option = options.get(name);
-  if (!option) return DEFAULTS[name];
+  if (!option) return DEFAULTS[name] > debounce ? DEFAULTS[name] : 0;
   if (/^0 ?(ms|s)?$/.test(option.value)) return 0;
   try {
     const ms = duration(option.value);
-    if (ms <= MOST[name]) return ms;
-    report(option, `${name} is at most ${MOST[name] / 1000}s.`);
+    if (ms > MOST[name]) report(option, `${name} is at most ${MOST[name] / 1000}s.`);
+    else if (ms > debounce) return ms;
+    else
+      report(
+        option,
+        `${name} must be longer than debounce, which is ${debounce}ms, ${TOO_SHORT[name]}: write more, or ${name}=0 for none.`,
+      );
   } catch {
     const example = /^\d+$/.test(option.value) ? `${option.value}ms` : `${DEFAULTS[name]}ms`;
     report(option, `${name} must be a time like ${example}, or 0 for none.`);

@@ -13,6 +13,7 @@ import { OnoffDriver } from '../../src/sidecar/drivers/onoff.ts';
 import { FakeClock } from '../support/clock.ts';
 import { FakeDriver } from '../support/fakeDriver.ts';
 import { FakeGpiod } from '../support/fakeGpiod.ts';
+import { fakeSysfs } from '../support/fakeSysfs.ts';
 import { loggedLines } from '../support/logged.ts';
 
 const BUTTON: InputRequest = {
@@ -151,6 +152,23 @@ test('where sysfs is missing the programs of libgpiod are taken', async (t) => {
   t.after(() => line.close());
   assert.equal(driver.name, 'gpiomon');
   assert.match(lines.join('\n'), /^info: GPIO_DRIVER=auto takes gpiomon\. onoff: \/nowhere does not exist\./);
+});
+
+test('why onoff could not be loaded is said, without the advice that was followed', async (t) => {
+  const gpiod = new FakeGpiod(t);
+  const clock = new FakeClock();
+  const { log, lines } = loggedLines();
+  const onoff = new OnoffDriver({
+    clock,
+    log,
+    root: fakeSysfs(t, { gpiochip512: 'pinctrl-bcm2711 512 58' }),
+    load: () => Promise.reject(new Error('Could not locate the bindings file. Tried:\n → /a')),
+  });
+  const gpiomon = new GpiomonDriver({ clock, log, path: gpiod.path, folder: gpiod.devices });
+  await new AutoDriver([onoff, gpiomon], log).open(DOOR, LISTENER).catch(() => {});
+  assert.deepEqual(lines, [
+    'info: GPIO_DRIVER=auto takes gpiomon. onoff: onoff\'s addon epoll was not built (Could not locate the bindings file. Tried:). Install python3, make and g++, run "npm rebuild epoll" and start again.',
+  ]);
 });
 
 test('where both are missing one sentence names both', async (t) => {

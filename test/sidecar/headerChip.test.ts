@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { findChips, type HeaderChip, lineNumber, worded } from '../../src/sidecar/drivers/headerChip.ts';
+import { deviceFolder } from '../../src/sidecar/drivers/sysfsProblems.ts';
 import { fakeDevices, fakeSysfs } from '../support/fakeSysfs.ts';
 
 const PI4: HeaderChip = {
@@ -56,6 +57,11 @@ test('of several with the label the one with the lowest base is first, and the o
   );
 });
 
+/** As on a Pi, where the tree begins at the root. */
+function inDev(root: string, text: string): string {
+  return text.replaceAll(deviceFolder(root), '/dev');
+}
+
 /** Two drivers, the second of them with two chips, as a Pi 5 has them. */
 function pi5(t: TestContext): string {
   const root = fakeSysfs(t, {
@@ -74,7 +80,7 @@ test('each chip has its device, also where one driver has several', (t) => {
   const root = pi5(t);
   const labels = ['brcmstb-b', 'brcmstb-a', 'pinctrl-rp1'];
   assert.deepEqual(
-    labels.map((label) => findChips(attemptIn(root), label).map(worded).join()),
+    labels.map((label) => inDev(root, findChips(attemptIn(root), label).map(worded).join())),
     [
       'brcmstb-b (/dev/gpiochip9, gpiochip0)',
       'brcmstb-a (/dev/gpiochip11, gpiochip32)',
@@ -88,16 +94,31 @@ test('a chip is wanted by its label, its device or its directory, and a name tha
   const found = (wanted: string) => findChips(attemptIn(root), wanted).map(({ label }) => label);
   assert.deepEqual(found('brcmstb-a'), ['brcmstb-a']);
   assert.deepEqual(found('gpiochip32'), ['brcmstb-a']);
-  assert.deepEqual(found('/dev/gpiochip11'), ['brcmstb-a']);
+  assert.deepEqual(found(join(deviceFolder(root), 'gpiochip11')), ['brcmstb-a']);
   assert.deepEqual(found('gpiochip11'), ['brcmstb-a']);
   assert.deepEqual(found('gpiochip0'), ['pinctrl-rp1']);
 });
 
+test('a chip is wanted by a link to its device, as a Pi 5 has for what its chip was called before', (t) => {
+  const root = pi5(t);
+  const dev = deviceFolder(root);
+  mkdirSync(dev);
+  writeFileSync(join(dev, 'gpiochip0'), '');
+  symlinkSync('gpiochip0', join(dev, 'gpiochip4'));
+  for (const wanted of ['gpiochip4', join(dev, 'gpiochip4')]) {
+    assert.deepEqual(
+      findChips(attemptIn(root), wanted).map(({ label }) => label),
+      ['pinctrl-rp1'],
+    );
+  }
+});
+
 test('a chip that is wanted and not there: the sentence says which there are, with all their names', (t) => {
   const root = pi5(t);
+  const dev = deviceFolder(root);
   assert.throws(() => findChips(attemptIn(root), 'pinctrl-bcm2712'), {
     name: 'LineProblem',
-    message: `button (GPIO 17) cannot be opened: GPIO_CHIP is pinctrl-bcm2712, and ${root} shows no such chip, only brcmstb-b (/dev/gpiochip9, gpiochip0), brcmstb-a (/dev/gpiochip11, gpiochip32), pinctrl-rp1 (/dev/gpiochip0, gpiochip571). Correct GPIO_CHIP, or leave it out for the header of a Raspberry Pi.`,
+    message: `button (GPIO 17) cannot be opened: GPIO_CHIP is pinctrl-bcm2712, and ${root} shows no such chip, only brcmstb-b (${dev}/gpiochip9, gpiochip0), brcmstb-a (${dev}/gpiochip11, gpiochip32), pinctrl-rp1 (${dev}/gpiochip0, gpiochip571). Correct GPIO_CHIP, or leave it out for the header of a Raspberry Pi.`,
   });
 });
 

@@ -6,25 +6,33 @@ import { type InputSpec, parsePins } from '../../src/sidecar/pins.ts';
 import { FakeClock } from '../support/clock.ts';
 
 /** An open button, whose wire a test moves. */
-function button(options = '', first: Level = 0) {
+function button(options = '', first: Level = 0, lag = 0) {
   const clock = new FakeClock();
   const told: string[] = [];
+  const helds: (number | undefined)[] = [];
   const spec = parsePins(`button=17${options}`, 'sse').pins[0] as InputSpec;
   const wire: { level: Level | undefined } = { level: first };
   const input = new Input(spec, clock, {
-    made: ({ gesture, press, at }) => told.push(`${gesture} #${press} at ${at}`),
+    made: ({ gesture, press, at, held }) => {
+      helds.push(held);
+      told.push(`${gesture} #${press} at ${at}`);
+    },
     changed: () => told.push(`level ${input.level}`),
   });
-  input.opened(first, () => {
-    if (wire.level === undefined) input.closed();
-    return wire.level;
-  });
+  input.opened(
+    first,
+    () => {
+      if (wire.level === undefined) input.closed();
+      return wire.level;
+    },
+    lag,
+  );
   /** The wire moves and the edge is heard now. */
   const move = (level: Level) => {
     wire.level = level;
     input.edge(level, clock.now());
   };
-  return { clock, input, told, wire, move };
+  return { clock, input, told, helds, wire, move };
 }
 
 test('a press and a release become gestures, told when the window is over, at the time of the first edge', () => {
@@ -172,15 +180,121 @@ test('a line that is lost while it is read again tells nothing and keeps no time
   assert.deepEqual(told, []);
 });
 
-test('a button that was released while its line was lost is released when it is found', () => {
-  const { clock, input, told, move } = button();
+test('a tap that ended while its line was lost is released when that is found, and nobody says how long it was', () => {
+  const { clock, input, told, helds, move } = button();
   move(1);
   clock.advance(30);
   input.closed();
-  clock.advance(70);
-  input.opened(0, () => 0);
-  clock.advance(400);
-  assert.deepEqual(told, ['press #1 at 0', 'level 1', 'release #1 at 100', 'level 0', 'click #1 at 100']);
+  clock.advance(1000);
+  assert.equal(
+    input.opened(0, () => 0),
+    true,
+  );
+  clock.advance(2000);
+  assert.deepEqual(told, ['press #1 at 0', 'level 1', 'release #1 at 1030', 'level 0']);
+  assert.deepEqual(helds, [undefined, undefined]);
+});
+
+test('a button that is still held when its line is back is held on', () => {
+  const { clock, input, told, wire, move } = button();
+  move(1);
+  clock.advance(30);
+  input.closed();
+  clock.advance(1000);
+  assert.equal(
+    input.opened(1, () => wire.level),
+    false,
+  );
+  move(0);
+  clock.advance(1000);
+  assert.deepEqual(told, [
+    'press #1 at 0',
+    'level 1',
+    'long-press #1 at 800',
+    'release #1 at 1030',
+    'level 0',
+  ]);
+});
+
+test('the level at the very start was not missed', () => {
+  const { input } = button();
+  input.closed();
+  assert.equal(
+    input.opened(0, () => 0),
+    false,
+  );
+});
+
+test('a press that was just long enough is one, though its release is read before it is heard', () => {
+  const { clock, told, wire, move } = button();
+  move(1);
+  clock.advance(24);
+  wire.level = 0;
+  clock.advance(3);
+  move(0);
+  clock.advance(1000);
+  assert.deepEqual(told, ['press #1 at 0', 'level 1', 'release #1 at 27', 'level 0', 'click #1 at 27']);
+});
+
+test('a driver that tells late makes no long press of a click', () => {
+  const { clock, input, told, wire } = button('', 0, 20);
+  clock.advance(1009);
+  wire.level = 1;
+  input.edge(1, 1004);
+  clock.advance(800);
+  wire.level = 0;
+  input.edge(0, 1800);
+  clock.advance(1000);
+  assert.deepEqual(told, [
+    'press #1 at 1004',
+    'level 1',
+    'release #1 at 1800',
+    'level 0',
+    'click #1 at 1800',
+  ]);
+});
+
+test('a driver that tells late makes no two clicks of a double click', () => {
+  const { clock, input, told, wire } = button('', 0, 20);
+  const hear = (level: Level, at: number) => {
+    clock.advance(at + 19 - clock.now());
+    wire.level = level;
+    input.edge(level, at);
+  };
+  hear(1, 1000);
+  hear(0, 1100);
+  hear(1, 1396);
+  hear(0, 1500);
+  clock.advance(1000);
+  assert.equal(told.at(-2), 'double-click #2 at 1500');
+  assert.equal(told.includes('click #1 at 1100'), false);
+});
+
+test('a driver that tells late makes no two clicks of a double click though a glitch comes between them', () => {
+  const { clock, input, told, wire } = button('', 0, 20);
+  const hear = (level: Level, at: number, heard: number) => {
+    clock.advance(heard - clock.now());
+    wire.level = level;
+    input.edge(level, at);
+  };
+  hear(1, 1000, 1005);
+  hear(0, 1100, 1105);
+  hear(1, 1372, 1375);
+  hear(0, 1376, 1379);
+  hear(1, 1398, 1410);
+  hear(0, 1500, 1505);
+  clock.advance(1000);
+  assert.equal(told.at(-2), 'double-click #2 at 1500');
+});
+
+test('what a driver that tells late has not told by then was not', () => {
+  const { clock, input, told, wire } = button('', 0, 20);
+  wire.level = 1;
+  input.edge(1, 0);
+  clock.advance(819);
+  assert.equal(told.length, 2);
+  clock.advance(1);
+  assert.deepEqual(told.slice(2), ['long-press #1 at 800']);
 });
 
 test('an edge that was not judged when its line was lost is forgotten', () => {

@@ -134,22 +134,31 @@ test('a leftover whose files are not ours to use is refused before onoff would b
   }
 });
 
-test('a line that kept the settings of another program is refused', async (t) => {
-  const { root, wire, open } = onoffOf(t);
-  const rest =
-    'and this could not be changed: another program has opened the line and keeps its settings. End that program, or choose another GPIO in PINS.';
-  const cases = [
-    [{ edge: 'none' }, 'reports no edges', 'edge'],
-    [{ direction: 'out' }, 'is no input', 'direction'],
-    [{ activeLow: true }, 'is inverted', 'active_low'],
-  ] as const;
-  for (const [wrong, what, file] of cases) {
-    exported(root, 529);
-    wire.wrong = wrong;
+/** What an input needs. */
+const SETTINGS = { edge: 'both', direction: 'in', active_low: '0' };
+
+test('a line that keeps the settings of another program is refused, and left to that program', async (t) => {
+  for (const [file, value] of Object.entries(SETTINGS)) {
+    const { root, wire, open, open529, told } = onoffOf(t);
+    exported(root, 529, [file]);
     await assert.rejects(open(), {
       name: 'LineProblem',
-      message: `${IT} ${what}, says ${root}/gpio529/${file}, ${rest}`,
+      message: `${IT} cannot be opened: ${root}/gpio529/${file} does not take "${value}" (it says ""). Another program has opened the line and keeps its settings: end that program, or choose another GPIO in PINS.`,
     });
+    // What onoff has opened it can only close by unexporting it.
+    assert.deepEqual([wire.made, wire.unexported, told('unexport'), open529()], [[], 0, '', true]);
+  }
+});
+
+test('a line of our own that does not take a setting is refused by the kernel, and released', async (t) => {
+  for (const [file, value] of Object.entries(SETTINGS)) {
+    const { root, wire, open, told } = onoffOf(t);
+    wire.stubborn = [file];
+    await assert.rejects(open(), {
+      name: 'LineProblem',
+      message: `${IT} cannot be opened: ${root}/gpio529/${file} does not take "${value}" (it says ""). The kernel refuses that setting: choose another GPIO in PINS, or report this with the model of the board.`,
+    });
+    assert.deepEqual([wire.made, told('unexport')], [[], '529']);
   }
 });
 

@@ -185,48 +185,97 @@ test('closing unexports, stops looking and tells nothing more, even if the line 
 
 test('edges that came as one after the process stood still may have been a press, and are counted as missed', async () => {
   const { clock, wire, told, still } = await lineOf();
-  clock.advance(10);
+  clock.advance(WINDOW);
   wire.move(1);
   still.longest = WINDOW;
   clock.advance(WINDOW - 1);
-  assert.deepEqual(told, ['1 at 10']);
+  assert.deepEqual(told, [`1 at ${WINDOW}`]);
   clock.advance(1);
-  assert.deepEqual(told, ['1 at 10', 'missed 2']);
+  assert.deepEqual(told, [`1 at ${WINDOW}`, 'missed 2']);
 });
 
 test('edges that came as one were a bounce or a glitch when it stood still for less', async () => {
   const { clock, wire, told, still } = await lineOf();
   still.longest = WINDOW - 1;
+  clock.advance(100);
   wire.move(1);
   clock.advance(CHECK_EVERY * 2);
-  assert.deepEqual(told, ['1 at 0']);
+  assert.deepEqual(told, ['1 at 100']);
+});
+
+test('edges that came as one right after an edge or a look were a bounce, however long it stood still before', async () => {
+  const { clock, wire, told, still } = await lineOf();
+  still.longest = 1000;
+  clock.advance(100);
+  wire.move(0);
+  clock.advance(WINDOW - 1);
+  wire.move(0);
+  clock.advance(CHECK_EVERY - 100);
+  wire.move(0);
+  clock.advance(CHECK_EVERY);
+  assert.deepEqual(told, ['0 at 100', `0 at ${100 + WINDOW - 1}`, `0 at ${CHECK_EVERY + WINDOW - 1}`]);
+});
+
+test('a level that was read before its edge was heard makes no lost pair of that edge', async () => {
+  const { line, clock, wire, told, still } = await lineOf();
+  still.longest = 1000;
+  clock.advance(100);
+  wire.level = 0;
+  assert.equal(line.read(), 0);
+  clock.advance(2);
+  wire.poll();
+  clock.advance(CHECK_EVERY);
+  assert.deepEqual(told, ['0 at 102']);
+});
+
+test('a line that failed is not touched any more: its descriptor may be another file’s', async () => {
+  const { line, clock, wire } = await lineOf('out');
+  wire.gone = ENODEV;
+  clock.advance(CHECK_EVERY);
+  wire.gone = undefined;
+  await assert.rejects(line.write(1), { name: 'LineProblem', message: GONE });
+  assert.throws(() => line.read(), { name: 'LineProblem', message: GONE });
+  assert.deepEqual(wire.written, []);
 });
 
 test('edges that came as one were the beginning of those that follow at once', async () => {
   const { clock, wire, told, still } = await lineOf();
   still.longest = WINDOW;
+  clock.advance(WINDOW);
   wire.move(1);
   clock.advance(3);
   wire.move(0);
   clock.advance(CHECK_EVERY * 2);
-  assert.deepEqual(told, ['1 at 0', '0 at 3']);
+  assert.deepEqual(told, ['1 at 25', '0 at 28']);
 });
 
-test('edges that came as one again are counted once', async () => {
+test('so are edges that came as one while the button was held', async () => {
+  const { clock, wire, told, still } = await lineOf();
+  wire.move(0);
+  clock.advance(100);
+  still.longest = WINDOW;
+  wire.move(0);
+  clock.advance(WINDOW);
+  assert.deepEqual(told, ['0 at 0', '0 at 100', 'missed 2']);
+});
+
+test('edges that came as one twice, in one stall each, are counted twice', async () => {
   const { clock, wire, told, still } = await lineOf();
   still.longest = WINDOW;
+  clock.advance(WINDOW);
   wire.move(1);
-  clock.advance(3);
+  clock.advance(WINDOW);
   wire.move(1);
-  clock.advance(CHECK_EVERY);
-  assert.deepEqual(told, ['1 at 0', '1 at 3', 'missed 2']);
+  clock.advance(WINDOW);
+  assert.deepEqual(told, ['1 at 25', 'missed 2', '1 at 50', 'missed 2']);
 });
 
 test('a closed line counts nothing more', async () => {
   const { line, clock, wire, told, still } = await lineOf();
   still.longest = WINDOW;
+  clock.advance(WINDOW);
   wire.move(1);
   await line.close();
   clock.advance(WINDOW);
-  assert.deepEqual(told, ['1 at 0']);
+  assert.deepEqual(told, ['1 at 25']);
 });

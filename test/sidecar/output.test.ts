@@ -214,7 +214,7 @@ test('a pulse that cannot be ended is ended as soon as the line is back', async 
 });
 
 test('a pulse whose time runs out while the line is being opened is ended right after', async () => {
-  const { pin, clock, driver, obey } = await opened();
+  const { pin, clock, driver, lines, obey } = await opened();
   await obey({ pulse: 2000 });
   driver.line.fail('GPIO 18 is gone.');
   const openLine = driver.open.bind(driver);
@@ -232,6 +232,7 @@ test('a pulse whose time runs out while the line is being opened is ended right 
   assert.deepEqual(driver.line.request, { ...LED, level: 1 });
   assert.deepEqual(driver.line.written, [0]);
   assert.deepEqual(pin.state, { ...LED, level: 0 });
+  assert.deepEqual(lines, ['error: GPIO 18 is gone.', 'info: The pin works again.']);
 });
 
 test('a blink goes on when the line is back, with the flashes that were left', async () => {
@@ -350,12 +351,68 @@ test('what is under way at the end comes before the safe level, and what waits d
   assert.equal(clock.timers, 0);
 });
 
-test('a safe level that cannot be set is logged, and the line is closed all the same', async () => {
-  const { pin, driver, lines } = await opened();
-  driver.line.failing = true;
+test('an output whose line waits for its retry at the end is opened once more, at its safe level', async () => {
+  const { pin, clock, driver, lines, obey } = await opened('heater=18:out:active-low:safe=0');
+  await obey({ value: 1 });
+  driver.line.fail('GPIO 18 is gone.');
   await pin.stop();
-  assert.equal(driver.line.closed, true);
-  assert.deepEqual(lines, ['error: The safe level was not set: The line is gone.']);
+  const HIGH = 1;
+  assert.deepEqual(
+    driver.opened.map(({ request }) => request.direction === 'out' && request.level),
+    [HIGH, HIGH],
+    'never as it was wanted',
+  );
+  assert.deepEqual([driver.line.level, driver.line.closed], [HIGH, true]);
+  await clock.pass(120_000);
+  assert.deepEqual([driver.opened.length, clock.timers], [2, 0]);
+  assert.deepEqual(lines, ['error: GPIO 18 is gone.']);
+});
+
+test('an output whose retry begins as the sidecar ends is opened at its safe level alone', async () => {
+  const { pin, clock, driver, obey } = await opened();
+  await obey({ value: 1 });
+  let closed = () => {};
+  driver.line.close = () => new Promise((resolve) => (closed = resolve));
+  driver.line.fail('GPIO 18 is gone.');
+  await clock.pass(1000);
+  const end = pin.stop();
+  closed();
+  await end;
+  assert.deepEqual(
+    driver.opened.slice(1).map(({ request }) => request),
+    [{ ...LED, level: 0 }],
+  );
+  assert.deepEqual([driver.line.level, driver.line.closed], [0, true]);
+});
+
+test('an output that is lost in the moment of the end is opened once more', async () => {
+  const { pin, driver, lines, obey } = await opened();
+  await obey({ value: 1 });
+  const first = driver.line;
+  first.failing = true;
+  await pin.stop();
+  assert.deepEqual([first.closed, driver.opened.length], [true, 2]);
+  assert.deepEqual([driver.line.level, driver.line.closed, lines], [0, true, []]);
+});
+
+test('a safe level that cannot be set is logged, without the promise of another try', async () => {
+  const reasons = {
+    'led (GPIO 18) failed: gpioset was ended by SIGTERM. It is started again; if that does not help, restart the Pi, or report this with the model of the board.':
+      'led (GPIO 18) failed: gpioset was ended by SIGTERM.',
+    'led (GPIO 18) is gone: the chip x was removed. It is opened again as soon as it is back.':
+      'led (GPIO 18) is gone: the chip x was removed.',
+    'led (GPIO 18) cannot be opened: x does not exist. Another program released the line just now: it is tried again.':
+      'led (GPIO 18) cannot be opened: x does not exist. Another program released the line just now.',
+    'led (GPIO 18) is in use: end the other program.': 'led (GPIO 18) is in use: end the other program.',
+  };
+  for (const [reason, said] of Object.entries(reasons)) {
+    const { pin, driver, lines } = await opened();
+    driver.line.failing = true;
+    driver.problem = new LineProblem(reason);
+    await pin.stop();
+    assert.equal(driver.line.closed, true);
+    assert.deepEqual(lines, [`error: The safe level was not set: ${said}`]);
+  }
 });
 
 test('a safe level that the line does not take is logged', async () => {
@@ -365,21 +422,55 @@ test('a safe level that the line does not take is logged', async () => {
   assert.deepEqual(lines, [
     'error: The safe level was not set: led (GPIO 18) was set to 0 and reads 1: something else drives the line, so check the wiring.',
   ]);
+  assert.equal(driver.opened.length, 1);
 });
 
 test('an output that was on when its line was lost for good is not passed over at the end', async () => {
   const { pin, clock, driver, lines, obey } = await opened();
   await obey({ pulse: 3_600_000 });
   driver.line.fail('GPIO 18 is gone.');
+  let tries = 0;
+  driver.open = async () => {
+    tries++;
+    throw new LineProblem('GPIO 18 is in use: end the other program.');
+  };
   await pin.stop();
-  assert.equal(clock.timers, 0);
-  assert.deepEqual(lines, ['error: GPIO 18 is gone.', 'error: The safe level was not set: GPIO 18 is gone.']);
+  assert.deepEqual([tries, clock.timers], [1, 0]);
+  assert.deepEqual(lines, [
+    'error: GPIO 18 is gone.',
+    'error: The safe level was not set: GPIO 18 is in use: end the other program.',
+  ]);
 });
 
-test('an output that never worked leaves nothing to say at the end', async () => {
-  const { pin, driver, lines } = outputOf();
+test('an output that never worked leaves nothing to say at the end, and is safe if it works by then', async () => {
+  const { pin, driver, lines } = outputOf('led=18:out:safe=1');
   driver.problem = new LineProblem('GPIO 18 is in use: end the other program.');
   await pin.start();
   await pin.stop();
   assert.deepEqual(lines, ['error: GPIO 18 is in use: end the other program.']);
+  const late = outputOf('led=18:out:safe=1');
+  late.driver.problem = new LineProblem('GPIO 18 is in use: end the other program.');
+  await late.pin.start();
+  late.driver.problem = undefined;
+  await late.pin.stop();
+  assert.deepEqual([late.driver.line.level, late.driver.line.closed], [1, true]);
+});
+
+test('an output that is opened and reads another level than it was given is told', async () => {
+  const { pin, clock, driver, lines, obey } = outputOf('led=18:out:initial=1');
+  const open = driver.open.bind(driver);
+  driver.open = async (...args) => Object.assign(await open(...args), { stuck: 0 });
+  await pin.start();
+  const sentence =
+    'led (GPIO 18) was set to 1 and reads 0: something else drives the line, so check the wiring.';
+  assert.deepEqual(pin.state, { ...LED, level: 0 });
+  assert.deepEqual(lines, [`warn: ${sentence}`]);
+  driver.line.fail('GPIO 18 is gone.');
+  await clock.pass(1000);
+  assert.deepEqual(lines.slice(1), ['error: GPIO 18 is gone.', 'info: The pin works again.'], 'said once');
+  driver.line.stuck = undefined;
+  await obey({ value: 1 });
+  driver.line.fail('GPIO 18 is gone.');
+  await clock.pass(2000);
+  assert.equal(lines.at(-1), `warn: ${sentence}`, 'after it had worked it is news');
 });

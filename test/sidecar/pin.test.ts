@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { LineProblem } from '../../src/sidecar/drivers/driver.ts';
-import { Pin } from '../../src/sidecar/pin.ts';
+import type { Log } from '../../src/lib/log.ts';
+import { type Driver, LineProblem } from '../../src/sidecar/drivers/driver.ts';
+import { guarded } from '../../src/sidecar/guarded.ts';
+import { FIRST_RETRY, Pin } from '../../src/sidecar/pin.ts';
 import { type PinSpec, parsePins } from '../../src/sidecar/pins.ts';
 import { FakeClock } from '../support/clock.ts';
 import { FakeDriver } from '../support/fakeDriver.ts';
 import { loggedLines } from '../support/logged.ts';
 
-function pinOf(text: string) {
+function pinOf(text: string, around = (driver: Driver, _log: Log) => driver) {
   const clock = new FakeClock();
   const driver = new FakeDriver();
   const { log, lines } = loggedLines();
@@ -15,7 +17,7 @@ function pinOf(text: string) {
   const states: unknown[] = [];
   const pin: Pin = new Pin({
     spec: parsePins(text, 'sse').pins[0] as PinSpec,
-    driver,
+    driver: around(driver, log),
     clock,
     log,
     made: (spec, { gesture, press }) => told.push(`${spec.name} ${gesture} #${press}`),
@@ -194,4 +196,27 @@ test('lost edges are counted in the state, told at once, and then once a minute 
   await pin.stop();
   assert.deepEqual(lines.slice(3), [`warn: button: 3 edges were ${note} ${often}`]);
   assert.equal(clock.timers, 0);
+});
+
+test('a level that differs when the line is back was missed, and is counted', async () => {
+  const { pin, clock, driver, told } = pinOf('button=17');
+  await pin.start();
+  driver.line.move(0, clock.now());
+  clock.advance(30);
+  driver.line.fail('The line is gone.');
+  driver.level = 1;
+  await clock.pass(FIRST_RETRY + 2000);
+  assert.deepEqual(told, ['button press #1', 'button release #1']);
+  assert.deepEqual(pin.state, { ...BUTTON, level: 0, missed: 1 });
+});
+
+test('a driver that tells late is waited for, through the guard around it too', async () => {
+  const { pin, clock, driver, told } = pinOf('button=17', (inner, log) => guarded(inner, log));
+  driver.lag = 20;
+  await pin.start();
+  driver.line.move(0, 0);
+  clock.advance(819);
+  assert.deepEqual(told, ['button press #1']);
+  clock.advance(1);
+  assert.deepEqual(told, ['button press #1', 'button long-press #1']);
 });

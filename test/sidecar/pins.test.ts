@@ -80,11 +80,15 @@ test('each option alone does what it says, and nothing else', () => {
     ['pull-down', { pull: 'pull-down' }],
     ['none', { pull: 'none' }],
     ['debounce=0', { debounce: 0 }],
-    ['debounce=1s', { debounce: 1000 }],
+    ['debounce=299ms', { debounce: 299 }],
+    ['debounce=300ms', { debounce: 300, double: 0 }],
+    ['debounce=1s', { debounce: 1000, double: 0, long: 0 }],
     ['debounce=1.5ms', { debounce: 1.5 }],
     ['long=0', { long: 0 }],
     ['long=1m', { long: 60_000 }],
     ['double=0', { double: 0 }],
+    ['double=26ms', { double: 26 }],
+    ['long=26ms', { long: 26 }],
     ['double=5s', { double: 5000 }],
   ];
   for (const [option, what] of cases)
@@ -158,6 +162,18 @@ describe('mistakes, each with its position and what would be right', () => {
     ['a=17:debounce=2s', 'PINS, character 6, "debounce=2s": debounce is at most 1s.'],
     ['a=17:long=2m', 'PINS, character 6, "long=2m": long is at most 60s.'],
     ['a=17:double=6s', 'PINS, character 6, "double=6s": double is at most 5s.'],
+    [
+      'a=17:double=25ms',
+      'PINS, character 6, "double=25ms": double must be longer than debounce, which is 25ms, within which a second press counts as bouncing: write more, or double=0 for none.',
+    ],
+    [
+      'a=17:double=300ms:debounce=0.5s',
+      'PINS, character 6, "double=300ms": double must be longer than debounce, which is 500ms, within which a second press counts as bouncing: write more, or double=0 for none.',
+    ],
+    [
+      'a=17:long=25ms',
+      'PINS, character 6, "long=25ms": long must be longer than debounce, which is 25ms, or each press is a long one: write more, or long=0 for none.',
+    ],
     ['a=18:out:initial=on', 'PINS, character 10, "initial=on": initial must be 1 (on) or 0 (off).'],
     ['a=18:out:initial=2', 'PINS, character 10, "initial=2": initial must be 1 (on) or 0 (off).'],
     ['a=18:out:safe=', 'PINS, character 10, "safe=": safe must be 1 (on) or 0 (off).'],

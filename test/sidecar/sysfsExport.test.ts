@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
-import { type PathLike, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, type PathLike, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import type { LineRequest } from '../../src/sidecar/drivers/driver.ts';
 import {
   ACCESS_WAIT,
   checkExport,
+  configureLine,
   exportLine,
   unexportLine,
   untilAccessible,
@@ -97,5 +99,61 @@ test('a file that is not there is not waited for', async (t) => {
   await assert.rejects(untilAccessible(attemptOf(t), ['edge'], clock, ACCESS_WAIT), {
     name: 'LineProblem',
     message: /gpio529\/edge does not exist\. The chip cannot report edges of this line/,
+  });
+});
+
+const BUTTON: LineRequest = {
+  name: 'button',
+  gpio: 17,
+  direction: 'in',
+  pull: 'as-is',
+  debounce: 25,
+  rest: 1,
+};
+const LED: LineRequest = { name: 'led', gpio: 17, direction: 'out', level: 1 };
+
+/** The settings of a line that was exported with `edge`, after it was configured. */
+function configured(t: TestContext, request: LineRequest, edge = '') {
+  const attempt = attemptOf(t);
+  exported(attempt.root, 529);
+  const file = (name: string) => join(attempt.root, 'gpio529', name);
+  writeFileSync(file('edge'), edge);
+  configureLine(attempt, request);
+  return ['active_low', 'direction', 'edge'].map((name) => readFileSync(file(name), 'utf8'));
+}
+
+test('an input is not inverted and reports both edges', (t) => {
+  assert.deepEqual(configured(t, BUTTON), ['0', 'in', 'both']);
+});
+
+test('an output has its level from the beginning, and reports no edges, or it would have to stay an input', (t) => {
+  assert.deepEqual(configured(t, LED, 'both'), ['0', 'high', 'none']);
+  assert.deepEqual(configured(t, { ...LED, level: 0 }, 'both'), ['0', 'low', 'none']);
+});
+
+test('an output needs no edges', (t) => {
+  const attempt = attemptOf(t);
+  exported(attempt.root, 529);
+  rmSync(join(attempt.root, 'gpio529', 'edge'));
+  configureLine(attempt, LED);
+  assert.deepEqual(readdirSync(join(attempt.root, 'gpio529')).sort(), ['active_low', 'direction', 'value']);
+});
+
+test('a setting that is refused is told with the reason', (t) => {
+  const attempt = attemptOf(t);
+  exported(attempt.root, 529);
+  const file = join(attempt.root, 'gpio529', 'direction');
+  rmSync(file);
+  mkdirSync(file);
+  assert.throws(() => configureLine(attempt, LED), {
+    name: 'LineProblem',
+    message: `button (GPIO 17, number 529 of sysfs) cannot be opened: ${file} does not take "high" (EISDIR: illegal operation on a directory, open '${file}'). The kernel refuses that setting: choose another GPIO in PINS, or report this with the model of the board.`,
+  });
+});
+
+test('a line that is gone while it is set up is told as gone', (t) => {
+  assert.throws(() => configureLine(attemptOf(t), BUTTON), {
+    name: 'LineProblem',
+    message: /gpio529\/active_low does not exist\. Another program released the line just now/,
   });
 });

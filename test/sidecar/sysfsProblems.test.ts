@@ -139,17 +139,17 @@ test('why onoff cannot be loaded: not installed, not built, or built for somethi
       Object.assign(new Error("Cannot find package 'onoff' imported from x"), {
         code: 'ERR_MODULE_NOT_FOUND',
       }),
-      `the package onoff is not installed, left out by npm (--omit=optional, or its addon could not be built). Install python3, make and g++, run "npm ci" and start again. ${other} (Cannot find package 'onoff' imported from x)`,
+      `the package onoff is not installed, left out by npm with --omit=optional or because its addon could not be built (Cannot find package 'onoff' imported from x). Install python3, make and g++, run "npm ci" and start again. ${other}`,
     ],
     [
       new Error('Could not locate the bindings file. Tried:\n → /a\n → /b'),
-      `onoff's addon epoll was not built. Install python3, make and g++, run "npm rebuild epoll" and start again. ${other} (Could not locate the bindings file. Tried:)`,
+      `onoff's addon epoll was not built (Could not locate the bindings file. Tried:). Install python3, make and g++, run "npm rebuild epoll" and start again. ${other}`,
     ],
     [
       Object.assign(new Error('x was compiled against NODE_MODULE_VERSION 115'), {
         code: 'ERR_DLOPEN_FAILED',
       }),
-      `onoff's addon epoll was built for another Node or another machine. Run "npm rebuild epoll" and start again. ${other} (x was compiled against NODE_MODULE_VERSION 115)`,
+      `onoff's addon epoll was built for another Node or another machine (x was compiled against NODE_MODULE_VERSION 115). Run "npm rebuild epoll" and start again. ${other}`,
     ],
   ];
   for (const [error, sentence] of cases) {

@@ -16,11 +16,13 @@ export class FakeDriver implements Driver {
   closed = false;
   /** What a line reads when it is opened as an input. */
   level: Level = 1;
+  /** Of the lines that are opened. */
+  lag = 0;
 
   async open(request: LineRequest, listener: LineListener): Promise<FakeLine> {
     if (this.problem) throw this.problem;
     const level = request.direction === 'in' ? this.level : request.level;
-    const line = new FakeLine(request, listener, level);
+    const line = new FakeLine(request, listener, level, this.lag);
     this.opened.push(line);
     return line;
   }
@@ -37,6 +39,7 @@ export class FakeDriver implements Driver {
 export class FakeLine implements Line {
   readonly request: LineRequest;
   readonly listener: LineListener;
+  readonly lag: number;
   readonly written: Level[] = [];
   level: Level;
   /** The wire is held at this level, whatever is written. */
@@ -45,7 +48,8 @@ export class FakeLine implements Line {
   closed = false;
   #beforeWrite: () => Promise<void> = async () => {};
 
-  constructor(request: LineRequest, listener: LineListener, level: Level) {
+  constructor(request: LineRequest, listener: LineListener, level: Level, lag = 0) {
+    this.lag = lag;
     this.request = request;
     this.listener = listener;
     this.level = level;

@@ -19,11 +19,16 @@ if [ "$tool" = gpiodetect ]; then
   cat "$here/chips"
   status=0
   while read -r device; do
-    echo "$tool: unable to open chip '$device': Permission denied" >&2
+    echo "$tool: unable to open chip '$device': $(cat "$here/refusal")" >&2
     status=1
   done <"$here/denied"
   exit $status
 fi
+
+# A process that ended counts as gone, even where nobody has asked how.
+runs() {
+  kill -0 "$1" 2>/dev/null && ! grep -q ') Z ' "/proc/$1/stat" 2>/dev/null
+}
 
 chip='' line=''
 while [ $# -gt 0 ]; do
@@ -47,7 +52,7 @@ fi
 
 [ -e "$chip" ] || fail "cannot find GPIO chip character device '$chip'"
 pid=$(cat "$here/pid$gpio" 2>/dev/null)
-if [ -e "$holder" ] || { [ -n "$pid" ] && kill -0 "$pid" 2>/dev/null; }; then
+if [ -e "$holder" ] || { [ -n "$pid" ] && runs "$pid"; }; then
   case $tool in
     gpioget) fail 'unable to request lines: Device or resource busy' ;;
     gpiomon) fail "unable to request lines on chip $chip: Device or resource busy" ;;

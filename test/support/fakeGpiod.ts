@@ -21,6 +21,9 @@ import { fileURLToPath } from 'node:url';
 const SCRIPT = fileURLToPath(new URL('fakeGpiod.sh', import.meta.url));
 const TOOLS = ['gpiodetect', 'gpioget', 'gpioinfo', 'gpiomon', 'gpioset'];
 
+/** Whether this system ends a program with the one that started it: Linux does, with setpriv of util-linux. */
+export const LEASHED = process.platform === 'linux';
+
 /** What libgpiod 2.2.1 and 1.6.3 answer to `--version`. */
 export const VERSION_2 = `TOOL (libgpiod) v2.2.1
 Copyright (C) 2017-2023 Bartosz Golaszewski
@@ -56,6 +59,9 @@ export class FakeGpiod {
     }
     this.set('version', VERSION_2);
     this.set('denied', '');
+    this.set('refusal', 'Permission denied');
+    // Other systems have no such program: there a stand-in starts the tool, and does not end it with us.
+    if (!LEASHED) this.replace('setpriv', '#!/bin/sh\nshift 2\nexec "$@"\n');
     this.plug();
   }
 
@@ -119,10 +125,12 @@ export class FakeGpiod {
     return Number(readFileSync(join(this.folder, `pid${gpio}`), 'utf8'));
   }
 
+  /** One that ended counts as gone, even where process 1 never asks how: its state is Z then. */
   runs(gpio: number): boolean {
+    const pid = this.pid(gpio);
     try {
-      process.kill(this.pid(gpio), 0);
-      return true;
+      process.kill(pid, 0);
+      return !LEASHED || !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
     } catch {
       return false;
     }

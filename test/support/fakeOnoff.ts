@@ -1,15 +1,17 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Level } from '../../src/sidecar/drivers/driver.ts';
 import type { GpioClass } from '../../src/sidecar/drivers/onoff.ts';
 import type { Gpio } from '../../src/sidecar/drivers/onoffLine.ts';
 import { exportLine } from '../../src/sidecar/drivers/sysfsExport.ts';
 
-/** The files of an exported line. */
-export function exported(root: string, number: number): void {
+/** The files of an exported line, those of `stubborn` not to be changed. */
+export function exported(root: string, number: number, stubborn: readonly string[] = []): void {
   mkdirSync(join(root, `gpio${number}`));
   for (const file of ['value', 'direction', 'active_low', 'edge']) {
-    writeFileSync(join(root, `gpio${number}`, file), '');
+    const path = join(root, `gpio${number}`, file);
+    if (stubborn.includes(file)) symlinkSync('/dev/null', path);
+    else writeFileSync(path, '');
   }
 }
 
@@ -23,7 +25,8 @@ export function fakeOnoff(root: string) {
     refusal: undefined as Error | undefined,
     /** Thrown by each access to the level. */
     gone: undefined as Error | undefined,
-    wrong: {} as { direction?: string; edge?: string; activeLow?: boolean },
+    /** The settings that a line keeps which is exported now. */
+    stubborn: [] as string[],
     written: [] as Level[],
     /** What the kernel's poller does at an edge: onoff reads the level, outside any try. */
     poll: () => {},
@@ -36,7 +39,6 @@ export function fakeOnoff(root: string) {
   class FakeGpio implements Gpio {
     readonly #folder: string;
     readonly #direction: string;
-    readonly #edge: string;
     /** Outputs are wires of their own. */
     readonly #wire: { level: Level };
 
@@ -46,7 +48,6 @@ export function fakeOnoff(root: string) {
       this.#folder = join(root, `gpio${number}`);
       this.#direction = direction === 'in' ? 'in' : 'out';
       this.#wire = direction === 'in' ? wire : { level: direction === 'high' ? 1 : 0 };
-      this.#edge = edge;
     }
     readSync(): Level {
       if (wire.gone) throw wire.gone;
@@ -66,9 +67,6 @@ export function fakeOnoff(root: string) {
       rmSync(this.#folder, { recursive: true, force: true });
       if (wire.gone) throw wire.gone;
     }
-    direction = () => wire.wrong.direction ?? this.#direction;
-    edge = () => wire.wrong.edge ?? this.#edge;
-    activeLow = () => wire.wrong.activeLow ?? false;
   }
   return {
     wire,
@@ -77,7 +75,7 @@ export function fakeOnoff(root: string) {
       load: async (): Promise<GpioClass> => FakeGpio,
       exportLine: (attempt: Parameters<typeof exportLine>[0]) => {
         const state = exportLine(attempt);
-        if (state === 'exported') exported(root, attempt.number);
+        if (state === 'exported') exported(root, attempt.number, wire.stubborn);
         return state;
       },
     },

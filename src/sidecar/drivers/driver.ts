@@ -52,6 +52,8 @@ export interface LineListener {
 }
 
 export interface Line {
+  /** Within how many milliseconds after its time an edge is told, if not at once: until then nobody knows that none was. */
+  readonly lag?: number;
   /** The level now; throws a LineProblem. A driver that can't ask says what it knows. */
   read(): Level;
   /** Outputs only; rejects with a LineProblem. */

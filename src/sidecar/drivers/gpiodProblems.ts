@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { LineProblem } from './driver.ts';
-import { type GpiodChip, isDevice, type SeenChips } from './gpiodChip.ts';
+import { type GpiodChip, isDevice, RULED_OUT, type SeenChips } from './gpiodChip.ts';
 import type { Ended } from './gpiodTools.ts';
 import { LABELS } from './headerChip.ts';
 
@@ -27,10 +27,11 @@ export function cannotOpen(attempt: GpiodAttempt, reason: string): LineProblem {
 /** The header's chip, or the wanted one. Throws a LineProblem when there is none, or when it lacks the line. */
 export function chooseChip(
   attempt: GpiodAttempt,
-  { chips, refused }: SeenChips,
+  seen: SeenChips,
   folder: string,
   wanted?: string,
 ): GpiodChip {
+  const { chips, refused } = seen;
   const chip =
     wanted === undefined
       ? chips.find(({ label }) => LABELS.includes(label))
@@ -38,7 +39,7 @@ export function chooseChip(
         chips.find(({ device }) => isDevice(device, wanted, folder)));
   if (!chip) {
     const device = wanted && refused.find((path) => isDevice(path, wanted, folder));
-    throw cannotOpen(attempt, whyNone(chips, device ? [device] : refused, folder, wanted));
+    throw cannotOpen(attempt, whyNone({ ...seen, refused: device ? [device] : refused }, folder, wanted));
   }
   if (attempt.gpio < chip.lines) return chip;
   throw new LineProblem(beyond(attempt, chip));
@@ -56,7 +57,7 @@ export function explainEnd(
   const it = subject(attempt);
   if (/Device or resource busy/.test(errors)) return new LineProblem(`${it} is in use ${howToFree(holder)}`);
   if (/Permission denied|Operation not permitted/.test(errors))
-    return cannotOpen(attempt, permission([chip.device]));
+    return cannotOpen(attempt, permission([chip.device], errors.includes(RULED_OUT)));
   if (/out of range/.test(errors)) return new LineProblem(beyond(attempt, chip));
   // gpioset ends without a word when its chip goes.
   if (/No such device|cannot find GPIO chip/.test(errors) || (how.code === 0 && !existsSync(chip.device)))
@@ -98,12 +99,11 @@ function beyond({ name, gpio }: GpiodAttempt, chip: GpiodChip): string {
 }
 
 function whyNone(
-  chips: readonly GpiodChip[],
-  refused: readonly string[],
+  { chips, refused, ruledOut }: SeenChips,
   folder: string,
   wanted: string | undefined,
 ): string {
-  if (refused.length > 0) return permission(refused);
+  if (refused.length > 0) return permission(refused, ruledOut);
   if (chips.length === 0)
     return `there is no ${folder}/gpiochipN. Give the sidecar's container the header's (\`devices: ["/dev/gpiochip0"]\`; \`gpiodetect\` on the Pi names it); ${MOCK}`;
   const found = chips.map(({ label, device }) => `${label} (${device})`).join(', ');
@@ -113,10 +113,17 @@ function whyNone(
 }
 
 /** Of several devices nobody knows which is the header's, as long as none may be opened. */
-function permission(devices: readonly string[]): string {
+function permission(devices: readonly string[], ruledOut: boolean): string {
   const [device = ''] = devices;
   const several = devices.length > 1;
   const refused = `no permission for ${devices.join(', ')}.`;
+  // Root needs no right of user or group.
+  if (ruledOut || process.getuid?.() === 0) {
+    const what = several
+      ? "the header's with `devices:` (`gpiodetect` on the Pi names it)"
+      : `\`devices: ["${device}"]\``;
+    return `${refused} The sidecar's container lacks the rule for it, which no user and no group replaces: give it ${what}.`;
+  }
   const gid = groupOf(device);
   if (gid === undefined || gid === 0)
     return `${refused} ${several ? 'They are' : 'It is'} root's alone: run the sidecar as root, or give the device to a group by a rule of udev.`;

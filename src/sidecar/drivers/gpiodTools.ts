@@ -121,7 +121,7 @@ export function whenOver(
   child.on('error', (error: NodeJS.ErrnoException) => {
     // Also said when one that runs cannot be signalled.
     if (child.pid === undefined)
-      over({ ...unknown, errors: error.message, missing: error.code === 'ENOENT' });
+      over({ ...unknown, errors: error.message, missing: ['ENOENT', 'EACCES'].includes(error.code ?? '') });
   });
   child.on('close', (code, signal) => {
     if (child.pid !== undefined) over({ code: code ?? undefined, signal: signal ?? undefined });

@@ -18,8 +18,12 @@ export interface GpiomonLineParts {
   readonly spawn: () => ChildProcess;
 }
 
+/** What an edge needs from the kernel's stamp to here, by way of the other process. */
+const PIPE_MS = 15;
+
 /** An input, heard by a gpiomon of its own. */
 export class GpiomonLine implements Line {
+  readonly lag: number;
   readonly #parts: GpiomonLineParts;
   readonly #tool: HeldTool;
   readonly #stamps: KernelStamps;
@@ -31,6 +35,7 @@ export class GpiomonLine implements Line {
     const { request, clock, kernelNow, spawn } = parts;
     this.#parts = parts;
     this.#level = parts.level;
+    this.lag = kernelPeriod(request.debounce) + PIPE_MS;
     this.#stamps = new KernelStamps(clock, kernelNow, request.debounce);
     // A contact bounces faster than the kernel reads it, and where the kernel does not debounce that is no loss, but in a
     // line of which every edge counts.

@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { LineProblem } from './driver.ts';
-import { type Attempt, explain, noGpio, subject } from './sysfsProblems.ts';
+import { isDevice } from './gpiodChip.ts';
+import { type Attempt, deviceFolder, explain, noGpio, subject } from './sysfsProblems.ts';
 
 /** The chip that the pins are of, as sysfs shows it. */
 export interface HeaderChip {
@@ -25,7 +26,7 @@ export const LABELS: readonly string[] = ['pinctrl-bcm2835', 'pinctrl-bcm2711', 
  */
 export function findChips(attempt: Attempt, wanted?: string): [HeaderChip, ...HeaderChip[]] {
   const chips = listChips(attempt);
-  const [first, ...others] = wanted === undefined ? ofHeader(chips) : named(chips, wanted);
+  const [first, ...others] = wanted === undefined ? ofHeader(chips) : named(chips, attempt.root, wanted);
   if (first) return [first, ...others];
   throw new LineProblem(`${subject(attempt)} cannot be opened: ${whyNone(chips, attempt.root, wanted)}`);
 }
@@ -51,10 +52,10 @@ function ofHeader(chips: readonly HeaderChip[]): HeaderChip[] {
  * The device goes before the directory: gpiochip0 can be the name of one chip's device and of another chip's directory, and
  * the other drivers know devices only.
  */
-function named(chips: readonly HeaderChip[], wanted: string): HeaderChip[] {
+function named(chips: readonly HeaderChip[], root: string, wanted: string): HeaderChip[] {
   const byLabel = chips.filter(({ label }) => label === wanted);
   if (byLabel.length > 0) return byLabel;
-  const byDevice = chips.filter(({ device }) => device && [device, basename(device)].includes(wanted));
+  const byDevice = chips.filter(({ device }) => device && isDevice(device, wanted, deviceFolder(root)));
   return byDevice.length > 0 ? byDevice : chips.filter(({ directory }) => directory === wanted);
 }
 
@@ -117,7 +118,7 @@ function devicesOf(root: string): Map<string, string[]> {
   const devices = new Map<string, string[]>();
   for (const name of names) {
     const parent = quietly(() => dirname(realpathSync(join(bus, name))));
-    if (parent) devices.set(parent, [...(devices.get(parent) ?? []), `/dev/${name}`]);
+    if (parent) devices.set(parent, [...(devices.get(parent) ?? []), join(deviceFolder(root), name)]);
   }
   return devices;
 }

@@ -18,23 +18,39 @@ export interface LostPairsParts {
  */
 export class LostPairs {
   readonly #parts: LostPairsParts;
+  /** When the process was last known not to stand still. */
+  #awake: number;
   #cancel: Cancel | undefined;
 
   constructor(parts: LostPairsParts) {
     this.#parts = parts;
+    this.#awake = parts.clock.now();
+  }
+
+  /** The level was looked at. */
+  looked(): void {
+    this.#awake = this.#parts.clock.now();
   }
 
   /** An edge told of the level that was known already. */
   same(): void {
     const { clock, window, stoodStill, lost } = this.#parts;
-    this.stop();
+    const sinceAwake = clock.now() - this.#awake;
+    this.other();
+    // A bounce, right after the edge before: it did not stand still for so long in between.
+    if (sinceAwake < window) return;
     // Judged later, since for how long it stood still is known when the loop has turned.
     this.#cancel = clock.after(window, () => {
       if (stoodStill() >= window) lost();
     });
   }
 
-  /** Another edge came, or none will come. */
+  /** An edge told of another level. */
+  other(): void {
+    this.looked();
+    this.stop();
+  }
+
   stop(): void {
     this.#cancel?.();
   }

@@ -1,10 +1,17 @@
 import type { Log } from '../../lib/log.ts';
 import type { Clock } from '../clock.ts';
-import { type Driver, type Line, type LineListener, LineProblem, type LineRequest } from './driver.ts';
+import type { Driver, Line, LineListener, LineRequest } from './driver.ts';
 import { findChips, lineNumber, worded } from './headerChip.ts';
 import { type Gpio, OnoffLine } from './onoffLine.ts';
 import { StoodStill } from './stoodStill.ts';
-import { ACCESS_WAIT, checkExport, exportLine, unexportLine, untilAccessible } from './sysfsExport.ts';
+import {
+  ACCESS_WAIT,
+  checkExport,
+  configureLine,
+  exportLine,
+  unexportLine,
+  untilAccessible,
+} from './sysfsExport.ts';
 import { type Attempt, explain, explainLoad, subject } from './sysfsProblems.ts';
 
 export type GpioClass = new (
@@ -96,15 +103,12 @@ export class OnoffDriver implements Driver {
   async #construct(Gpio: GpioClass, request: LineRequest, attempt: Found): Promise<Gpio> {
     const input = request.direction === 'in';
     const files = ['value', 'direction', 'active_low', ...(input ? ['edge'] : [])];
-    let gpio: Gpio | undefined;
     try {
       await untilAccessible(attempt, files, this.#parts.clock, attempt.leftover ? 0 : ACCESS_WAIT);
+      configureLine(attempt, request);
       const direction = input ? 'in' : request.level === 1 ? 'high' : 'low';
-      gpio = new Gpio(attempt.number, direction, input ? 'both' : 'none', { activeLow: false });
-      checkConfigured(gpio, request, attempt);
-      return gpio;
+      return new Gpio(attempt.number, direction, input ? 'both' : 'none', { activeLow: false });
     } catch (error) {
-      release(gpio);
       // Or else the next try would take what this one left behind for another program's.
       if (!attempt.leftover) unexportLine(attempt);
       throw explain(error, attempt, `${this.#root}/gpio${attempt.number}`);
@@ -133,23 +137,4 @@ const MODULE: string = 'onoff';
 
 async function loadOnoff(): Promise<GpioClass> {
   return ((await import(MODULE)) as { Gpio: GpioClass }).Gpio;
-}
-
-/** On a line that was open before, onoff ignores what it could not set: the line would be deaf, or the wrong way round. */
-function checkConfigured(gpio: Gpio, { direction }: LineRequest, attempt: Found): void {
-  const wrong = (what: string, file: string) =>
-    new LineProblem(
-      `${subject(attempt)} ${what}, says ${attempt.root}/gpio${attempt.number}/${file}, and this could not be changed: another program has opened the line and keeps its settings. End that program, or choose another GPIO in PINS.`,
-    );
-  if (gpio.direction() !== direction) throw wrong(`is no ${direction}put`, 'direction');
-  if (gpio.activeLow()) throw wrong('is inverted', 'active_low');
-  if (direction === 'in' && gpio.edge() !== 'both') throw wrong('reports no edges', 'edge');
-}
-
-function release(gpio: Gpio | undefined): void {
-  try {
-    gpio?.unexport();
-  } catch {
-    // What is gone cannot be released, and that is no news.
-  }
 }

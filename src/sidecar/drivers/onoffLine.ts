@@ -1,8 +1,8 @@
 import { join } from 'node:path';
 import type { Cancel, Clock } from '../clock.ts';
-import type { Level, Line, LineListener, LineProblem, LineRequest } from './driver.ts';
+import { type Level, type Line, type LineListener, LineProblem, type LineRequest } from './driver.ts';
 import { LostPairs } from './lostPairs.ts';
-import { type Attempt, explain } from './sysfsProblems.ts';
+import { type Attempt, explain, subject } from './sysfsProblems.ts';
 
 /** What is used of onoff's Gpio. */
 export interface Gpio {
@@ -10,9 +10,6 @@ export interface Gpio {
   writeSync(level: Level): void;
   watch(hear: (error: Error | null | undefined, level: Level) => void): void;
   unexport(): void;
-  direction(): string;
-  edge(): string;
-  activeLow(): boolean;
 }
 
 export interface OnoffLineParts {
@@ -41,10 +38,14 @@ export class OnoffLine implements Line {
   readonly #pairs: LostPairs;
   /** The last level that was told or asked for. */
   #level: Level = 0;
+  /** The last level that an edge told of. */
+  #heard: Level | undefined;
   /** A look found another level than was told, and no edge was heard since. */
   #suspected = false;
   #cancelCheck: Cancel | undefined;
   #done = false;
+  /** Why it is lost. */
+  #problem: LineProblem | undefined;
 
   constructor(parts: OnoffLineParts) {
     this.#parts = parts;
@@ -57,13 +58,14 @@ export class OnoffLine implements Line {
 
   /** Throws a LineProblem. */
   start(): void {
-    this.#level = this.read();
+    this.#heard = this.read();
     if (this.#parts.request.direction === 'in') this.#watch();
     this.#checkLater();
   }
 
   /** Who asks knows the level from now on: an edge whose end was read so was lost within a train, and is no missed one. */
   read(): Level {
+    this.#assertOpen();
     try {
       const level = this.#readSync();
       if (level !== this.#level) this.#suspected = false;
@@ -75,6 +77,7 @@ export class OnoffLine implements Line {
   }
 
   async write(level: Level): Promise<void> {
+    this.#assertOpen();
     try {
       this.#parts.gpio.writeSync(level);
       this.#level = level;
@@ -105,8 +108,9 @@ export class OnoffLine implements Line {
   #hear(level: Level): void {
     if (this.#done) return;
     this.#suspected = false;
-    if (level === this.#level) this.#pairs.same();
-    else this.#pairs.stop();
+    // The level may have been read, and so be known, before its edge is heard.
+    if (level === this.#level && level === this.#heard) this.#pairs.same();
+    else this.#pairs.other();
     this.#tell(level, this.#parts.clock.now());
   }
 
@@ -115,6 +119,7 @@ export class OnoffLine implements Line {
     this.#cancelCheck = this.#parts.clock.after(CHECK_EVERY, () => {
       const level = this.#readOrFail();
       if (level === undefined) return;
+      this.#pairs.looked();
       if (level === this.#level) this.#checkLater();
       else this.#differs(level);
     });
@@ -150,6 +155,7 @@ export class OnoffLine implements Line {
   #tell(level: Level, at: number): void {
     if (this.#done) return;
     this.#level = level;
+    this.#heard = level;
     this.#parts.listener.edge(level, at);
   }
 
@@ -161,10 +167,16 @@ export class OnoffLine implements Line {
         // Released before anything else: the kernel would report the broken line again and again, in a loop without end.
         this.#release();
         const { attempt, listener } = this.#parts;
-        listener.failed(explain(error, attempt, this.#file) as LineProblem);
+        this.#problem = explain(error, attempt, this.#file);
+        listener.failed(this.#problem);
       }
       return undefined;
     }
+  }
+
+  /** The descriptor of a line that is closed may be another file's by now. */
+  #assertOpen(): void {
+    if (this.#done) throw this.#problem ?? new LineProblem(`${subject(this.#parts.attempt)} is closed.`);
   }
 
   #release(): void {

@@ -1,7 +1,8 @@
-import { accessSync, closeSync, constants, existsSync, openSync, writeSync } from 'node:fs';
+import { accessSync, closeSync, constants, existsSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
-import { type Attempt, explain } from './sysfsProblems.ts';
+import type { LineRequest } from './driver.ts';
+import { type Attempt, explain, explainRefused } from './sysfsProblems.ts';
 
 /** On a Pi udev gives a new line's files to their group, some time after it was exported. */
 export const ACCESS_WAIT = 1_000;
@@ -18,7 +19,7 @@ export function exportLine(attempt: Attempt & { readonly number: number }): 'exp
   if (existsSync(join(root, `gpio${number}`))) return 'leftover';
   const file = join(root, 'export');
   try {
-    write(file, number);
+    write(file, String(number));
     return 'exported';
   } catch (error) {
     throw explain(error, attempt, file);
@@ -35,11 +36,42 @@ export function checkExport(attempt: Attempt): void {
   }
 }
 
+/**
+ * Sets up a line that is exported. onoff does that too, but ignores what it could not set: the line would be deaf, or the wrong
+ * way round. And a line that onoff has opened can only be closed by unexporting it, which takes it from a program that keeps it.
+ */
+export function configureLine(attempt: Attempt & { readonly number: number }, request: LineRequest): void {
+  const input = request.direction === 'in';
+  // The kernel makes no output of a line that reports edges, as one may that was an input of the run before.
+  if (!input && existsSync(fileOf(attempt, 'edge'))) set(attempt, 'edge', 'none');
+  set(attempt, 'active_low', '0');
+  set(attempt, 'direction', input ? 'in' : request.level === 1 ? 'high' : 'low');
+  if (input) set(attempt, 'edge', 'both');
+}
+
+function set(attempt: Attempt & { readonly number: number }, name: string, value: string): void {
+  const file = fileOf(attempt, name);
+  let said: string;
+  try {
+    write(file, value);
+    said = readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    throw explainRefused(error, attempt, file, value);
+  }
+  // What was made an output does not say at which level.
+  const done = value === 'high' || value === 'low' ? said !== 'in' : said === value;
+  if (!done) throw explainRefused(new Error(`it says "${said}"`), attempt, file, value);
+}
+
+function fileOf({ root, number }: { root: string; number: number }, name: string): string {
+  return join(root, `gpio${number}`, name);
+}
+
 /** Lets go of a line. That it is gone already is no news. */
 export function unexportLine({ root, number }: { root: string; number: number }): void {
   if (!existsSync(join(root, `gpio${number}`))) return;
   try {
-    write(join(root, 'unexport'), number);
+    write(join(root, 'unexport'), String(number));
   } catch {}
 }
 
@@ -53,7 +85,7 @@ export async function untilAccessible(
 ): Promise<void> {
   const until = clock.now() + wait;
   for (const name of files) {
-    const file = join(attempt.root, `gpio${attempt.number}`, name);
+    const file = fileOf(attempt, name);
     while (!permitted(file, attempt, access, clock.now() < until)) {
       await new Promise<void>((resolve) => clock.after(ACCESS_EVERY, resolve));
     }
@@ -71,10 +103,10 @@ function permitted(file: string, attempt: Attempt, access: typeof accessSync, ma
 }
 
 /** Never makes the file. */
-function write(file: string, number: number): void {
+function write(file: string, text: string): void {
   const fd = openSync(file, constants.O_WRONLY);
   try {
-    writeSync(fd, String(number));
+    writeSync(fd, text);
   } finally {
     closeSync(fd);
   }

@@ -30,6 +30,21 @@ export function explain(error: unknown, attempt: Attempt, file: string): LinePro
   return error instanceof LineProblem ? error : new LineProblem(sentence(error, attempt, file));
 }
 
+/** Those that say something about the file, and not about what is written into it. */
+const OF_THE_FILE = ['EACCES', 'EROFS', 'ENOENT', 'ENODEV'];
+
+/** A line did not take a setting. */
+export function explainRefused(error: unknown, attempt: Attempt, file: string, value: string): LineProblem {
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  if (OF_THE_FILE.includes(code)) return explain(error, attempt, file);
+  const why = attempt.leftover
+    ? 'Another program has opened the line and keeps its settings: end that program, or choose another GPIO in PINS.'
+    : 'The kernel refuses that setting: choose another GPIO in PINS, or report this with the model of the board.';
+  return new LineProblem(
+    `${subject(attempt)} cannot be opened: ${file} does not take "${value}" (${message}). ${why}`,
+  );
+}
+
 function sentence(error: unknown, attempt: Attempt, used: string): string {
   const { code, path, syscall, message } = error as NodeJS.ErrnoException;
   const file = path ?? used;
@@ -67,24 +82,39 @@ export function noGpio(root: string): string {
 /** onoff could not be loaded. */
 export function explainLoad(error: unknown, attempt: Attempt): LineProblem {
   const { code, message } = error as NodeJS.ErrnoException;
-  const reason = (message ?? String(error)).split('\n')[0];
+  const [reason = ''] = (message ?? String(error)).split('\n');
+  const [what, remedy] = notLoaded(code, message);
+  // The reason stands before the advice: GPIO_DRIVER=auto tells it without that.
   return new LineProblem(
-    `${subject(attempt)} cannot be opened: ${loadRemedy(code, message)} Or set GPIO_DRIVER=gpiomon, which needs no addon. (${reason})`,
+    `${subject(attempt)} cannot be opened: ${what} (${reason}). ${remedy} Or set GPIO_DRIVER=gpiomon, which needs no addon.`,
   );
 }
 
-/** npm leaves an optional dependency out in silence when it cannot be built, or keeps it unbuilt when scripts are off. */
-function loadRemedy(code: string | undefined, message = ''): string {
+/** What is wrong and what to do. npm leaves an optional dependency out in silence when it cannot be built, or keeps it unbuilt when scripts are off. */
+function notLoaded(code: string | undefined, message = ''): [what: string, remedy: string] {
   if (code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND')
-    return 'the package onoff is not installed, left out by npm (--omit=optional, or its addon could not be built). Install python3, make and g++, run "npm ci" and start again.';
+    return [
+      'the package onoff is not installed, left out by npm with --omit=optional or because its addon could not be built',
+      'Install python3, make and g++, run "npm ci" and start again.',
+    ];
   if (code === 'ERR_DLOPEN_FAILED' || message.includes('NODE_MODULE_VERSION'))
-    return 'onoff\'s addon epoll was built for another Node or another machine. Run "npm rebuild epoll" and start again.';
-  return 'onoff\'s addon epoll was not built. Install python3, make and g++, run "npm rebuild epoll" and start again.';
+    return [
+      "onoff's addon epoll was built for another Node or another machine",
+      'Run "npm rebuild epoll" and start again.',
+    ];
+  return [
+    "onoff's addon epoll was not built",
+    'Install python3, make and g++, run "npm rebuild epoll" and start again.',
+  ];
 }
 
 /** `root` is `/sys/class/gpio`: the same tree has the devices. */
+export function deviceFolder(root: string): string {
+  return join(root, '../../../dev');
+}
+
 function devicesOf(root: string): string[] {
-  const folder = join(root, '../../../dev');
+  const folder = deviceFolder(root);
   try {
     const names = readdirSync(folder).filter((name) => /^gpiochip\d+$/.test(name));
     return names.sort().map((name) => join(folder, name));
