@@ -18,11 +18,15 @@ export interface Board {
   report(audiences: readonly AudienceReport[]): Promise<boolean>;
   /** Who listens, as all processes last reported it: to these channels, or to anything. */
   listeners(channels?: readonly string[]): Promise<Listeners>;
+  /** Rejects only when the command surely has not gone out. */
   command(command: PinCommand): Promise<CommandOutcome>;
   /** How often each pin was pressed, for good. */
   presses(): Promise<Map<string, number>>;
-  /** The sidecar lives, and how it is; believed for DEVICE_SECONDS. */
-  deviceAlive(report: SidecarReport): Promise<void>;
+  /**
+   * The sidecar lives, and how it is; believed for DEVICE_SECONDS. Answers for how many milliseconds the log of the device will
+   * still be kept unless something is said there; 0: there is none.
+   */
+  deviceAlive(report: SidecarReport): Promise<number>;
   /** Whether a sidecar lives, and what it said last. */
   sidecar(): Promise<SidecarSign>;
   close(): Promise<void>;
@@ -30,7 +34,7 @@ export interface Board {
 
 export type CommandHandler = (command: PinCommand) => Promise<PinReply>;
 
-/** `nobody`: no sidecar listens. `silent`: one listens and did not answer in time, so nobody knows what happened. */
+/** `nobody`: no sidecar listens. `silent`: nobody has answered in COMMAND_MS, so nobody knows what happened. */
 export type CommandOutcome = { readonly reply: PinReply } | 'nobody' | 'silent';
 
 export const REPORT_SECONDS = 10;

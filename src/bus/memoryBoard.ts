@@ -1,5 +1,5 @@
 import type { PinCommand } from '../contract/device.ts';
-import { type Board, type CommandHandler, type CommandOutcome, DEVICE_SECONDS } from './board.ts';
+import { type Board, COMMAND_MS, type CommandHandler, type CommandOutcome, DEVICE_SECONDS } from './board.ts';
 import { type AudienceReport, type Listeners, listenersOf } from './listeners.ts';
 import { NO_SIDECAR, type SidecarReport, type SidecarSign } from './sidecarReport.ts';
 
@@ -31,15 +31,26 @@ export class MemoryBoard implements Board {
   }
 
   async command(command: PinCommand): Promise<CommandOutcome> {
-    return this.#answer ? { reply: await this.#answer(command) } : 'nobody';
+    if (!this.#answer) return 'nobody';
+    let timer: NodeJS.Timeout | undefined;
+    const silent = new Promise<'silent'>((resolve) => {
+      timer = setTimeout(() => resolve('silent'), COMMAND_MS);
+    });
+    try {
+      return await Promise.race([this.#answer(command).then((reply) => ({ reply })), silent]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   async presses(): Promise<Map<string, number>> {
     return new Map(this.pressCounts);
   }
 
-  async deviceAlive(report: SidecarReport): Promise<void> {
+  async deviceAlive(report: SidecarReport): Promise<number> {
     this.#sidecar = { report, until: performance.now() + DEVICE_SECONDS * 1000 };
+    // In one process all have the same LOG_AGE, and the device goes by that.
+    return Number.POSITIVE_INFINITY;
   }
 
   async sidecar(): Promise<SidecarSign> {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { PinCommand, PinReply } from '../contract/device.ts';
+import { DEVICE_CHANNEL, type PinCommand, type PinReply } from '../contract/device.ts';
 import { type Board, COMMAND_MS, type CommandHandler, type CommandOutcome, DEVICE_SECONDS } from './board.ts';
 import type { AudienceReport, Listeners } from './listeners.ts';
 import type { RedisLink } from './redisLink.ts';
@@ -53,13 +53,9 @@ export class RedisBoard implements Board {
     const timer = setTimeout(() => resolve('silent'), COMMAND_MS);
     this.#asked.set(id, resolve);
     try {
-      const asked: Asked = { id, replyTo: this.#replies, command };
-      const { command: channel } = this.#link.names;
-      // What PUBLISH answers would count the apps too, whose patterns match any channel.
-      const [[, sidecars]] = (await this.#link.ask((redis) =>
-        Promise.all([redis.pubsub('NUMSUB', channel), redis.publish(channel, JSON.stringify(asked))]),
-      )) as [[string, number], number];
-      return Number(sidecars) === 0 ? 'nobody' : await promise;
+      // A Redis that stands still may yet pass it on: what is asked of it is waited for no longer than the answer.
+      const asked = this.#ask({ id, replyTo: this.#replies, command });
+      return await Promise.race([promise, asked.then((sidecars) => (sidecars === 0 ? 'nobody' : promise))]);
     } finally {
       clearTimeout(timer);
       this.#asked.delete(id);
@@ -75,14 +71,17 @@ export class RedisBoard implements Board {
    * The report has a key of its own. What stands in the other one is nobody's business: each state of the device sets it anew,
    * and apps and sidecars of other versions only ask whether it is there.
    */
-  async deviceAlive(report: SidecarReport): Promise<void> {
-    const { device, sidecar } = this.#link.names;
-    await this.#link.ask((redis) =>
+  async deviceAlive(report: SidecarReport): Promise<number> {
+    const { device, sidecar, logs } = this.#link.names;
+    const [left] = await this.#link.ask((redis) =>
       Promise.all([
+        redis.pttl(`${logs}${DEVICE_CHANNEL}`),
         redis.set(sidecar, JSON.stringify(report), 'EX', DEVICE_SECONDS),
         redis.set(device, '1', 'EX', DEVICE_SECONDS),
       ]),
     );
+    // -2: there is none. -1: it never runs out.
+    return left === -2 ? 0 : left === -1 ? Number.POSITIVE_INFINITY : left;
   }
 
   async sidecar(): Promise<SidecarSign> {
@@ -103,6 +102,24 @@ export class RedisBoard implements Board {
     await this.#link.close();
   }
 
+  /** Answers how many sidecars hear it; undefined: it is under way, and the connection was lost. */
+  #ask(asked: Asked): Promise<number | undefined> {
+    const { command: channel } = this.#link.names;
+    return this.#link.ask(async (redis) => {
+      try {
+        // What PUBLISH answers would count the apps too, whose patterns match any channel.
+        const [[, sidecars]] = (await Promise.all([
+          redis.pubsub('NUMSUB', channel),
+          redis.publish(channel, JSON.stringify(asked)),
+        ])) as [[string, number], number];
+        return Number(sidecars);
+      } catch (error) {
+        if (neverWentOut(error as Error)) throw error;
+        return undefined;
+      }
+    });
+  }
+
   async #answer(handler: CommandHandler, text: string): Promise<void> {
     try {
       const { id, replyTo, command } = JSON.parse(text) as Asked;
@@ -117,6 +134,11 @@ export class RedisBoard implements Board {
     const { id, reply } = parse(text);
     if (id !== undefined && reply !== undefined) this.#asked.get(id)?.({ reply });
   }
+}
+
+/** Redis has refused it, or the connection was down before: ioredis says no more than this sentence. */
+function neverWentOut({ name, message }: Error): boolean {
+  return name === 'ReplyError' || message.startsWith("Stream isn't writeable");
 }
 
 /** Anybody may publish here; what is not one of ours says nothing. */

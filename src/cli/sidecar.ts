@@ -1,14 +1,12 @@
 import { createStore, sharesRedis } from '../bus/store.ts';
-import { createLog, type Log } from '../lib/log.ts';
+import { createLog } from '../lib/log.ts';
 import type { Settings } from '../lib/settings.ts';
-import { runUntilSignal } from '../lib/shutdown.ts';
+import { once, runUntilSignal } from '../lib/shutdown.ts';
 import { sidecarConfig } from '../sidecar/config.ts';
-import { startSidecar } from '../sidecar/main.ts';
+import { createSidecar } from '../sidecar/sidecar.ts';
 import type { Call, Command } from './flags.ts';
 import { LOG, SIDECAR, STORE } from './groups.ts';
-
-/** As after a signal. */
-const LONGEST_END = 8_000;
+import { endOnTheUnexpected } from './unexpected.ts';
 
 export const sidecar: Command = {
   name: 'sidecar',
@@ -36,34 +34,15 @@ async function runSidecar({ settings }: Call): Promise<void> {
   const log = createLog({ level: settings.LOG_LEVEL });
   await runUntilSignal(async () => {
     const store = createStore(settings, log);
-    let end = () => store.bus.close();
-    onTheUnexpected(() => end(), log);
-    await store.bus.start();
-    const running = await startSidecar(config, store, log);
-    end = async () => {
-      await running.stop();
+    const sidecar = createSidecar(config, store.bus, store.board, log);
+    const end = once(async () => {
+      await sidecar.stop();
       await store.bus.close();
-    };
+    });
+    endOnTheUnexpected('The sidecar', end, log);
+    await store.bus.start();
+    // Not waited for: while one pin hangs, those that are open already have to be ended like any other.
+    void sidecar.start();
     return end;
   }, log);
-}
-
-/**
- * An error that nobody thought of, and that is of no one pin: what this process believes may be wrong from now on, so it ends as
- * far as it can (outputs at their safe level, the device offline), and whoever runs it starts it again.
- */
-function onTheUnexpected(end: () => Promise<void>, log: Log): void {
-  let ending = false;
-  process.on('uncaughtException', (error: unknown) => {
-    const { message = String(error), stack = '' } = (error ?? {}) as Partial<Error>;
-    const [, where] = stack.split('\n    at ');
-    const rest = 'The sidecar ends with 1, to be started again. Please report this.';
-    log.error({ ...(where && { where }) }, `Unexpected: ${message.replace(/\.$/, '')}. ${rest}`);
-    if (ending) process.exit(1);
-    ending = true;
-    setTimeout(() => process.exit(1), LONGEST_END);
-    end()
-      .catch(() => undefined)
-      .finally(() => process.exit(1));
-  });
 }

@@ -3,13 +3,14 @@ import { startApp } from '../app/main.ts';
 import { createStore } from '../bus/store.ts';
 import { createLog } from '../lib/log.ts';
 import { settings as all, type SettingTexts } from '../lib/settings.ts';
-import { runUntilSignal } from '../lib/shutdown.ts';
+import { once, runUntilSignal } from '../lib/shutdown.ts';
 import { sidecarConfig } from '../sidecar/config.ts';
-import { startSidecar } from '../sidecar/main.ts';
+import { createSidecar } from '../sidecar/sidecar.ts';
 import type { Call, Command } from './flags.ts';
 import { APP, LOG, SIDECAR, STORE } from './groups.ts';
 import { curlEvent, curlPress, isLoopback, urlOf } from './hints.ts';
 import { showKey, warn } from './notices.ts';
+import { endOnTheUnexpected } from './unexpected.ts';
 import { version } from './version.ts';
 
 export const start: Command = {
@@ -40,12 +41,16 @@ async function runStart({ settings }: Call): Promise<void> {
   const keyMade = (key: string, port: number) => showKey(settings, key, port);
   await runUntilSignal(async () => {
     const app = await startApp({ config: forApp.config, store, adopt, log, processMetrics: true, keyMade });
-    const sidecar = await startSidecar(forSidecar.config, store, log);
-    process.stdout.write(welcome(urlOf(settings.HOST, app.port), forSidecar.config, settings.PUBLISH_OPEN));
-    return async () => {
+    const sidecar = createSidecar(forSidecar.config, store.bus, store.board, log);
+    const end = once(async () => {
       await sidecar.stop();
       await app.stop();
-    };
+    });
+    endOnTheUnexpected('Pinstream', end, log);
+    const text = welcome(urlOf(settings.HOST, app.port), forSidecar.config, settings.PUBLISH_OPEN);
+    // Not waited for: while one pin hangs, those that are open already have to be ended like any other.
+    void sidecar.start().then((running) => running && process.stdout.write(text));
+    return end;
   }, log);
 }
 

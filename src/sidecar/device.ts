@@ -43,6 +43,8 @@ export class Device {
   /** The newest state has to be said even if nothing changed: it may not be the last word in the log. */
   #repeat = false;
   #queued = false;
+  /** The newest state is in the log, as far as we know. */
+  #isStored = false;
   /** Why the store did not take it last. */
   #reason: string | undefined;
   #sent: Promise<unknown> = Promise.resolve();
@@ -108,6 +110,7 @@ export class Device {
     this.#saidAt = this.#parts.clock.now();
     if (this.#queued) return;
     this.#queued = true;
+    this.#isStored = false;
     this.#sent = this.#producer
       .send(() => this.#wordNewest())
       .then(
@@ -126,6 +129,7 @@ export class Device {
    */
   #stored({ duplicate }: Appended): void {
     this.#reason = undefined;
+    this.#isStored = !this.#queued;
     if (duplicate || this.#phase !== 'started') return;
     const unheard = this.#alive === undefined;
     this.#alive = this.#time();
@@ -149,28 +153,31 @@ export class Device {
   async #sayAlive(): Promise<void> {
     this.#cancelAlive?.();
     this.#cancelAlive = this.#parts.clock.after(ALIVE_EVERY, () => void this.#sayAlive());
+    const wasStored = this.#isStored;
+    let kept: number;
     try {
-      await this.#parts.board.deviceAlive(this.#parts.report());
+      kept = await this.#parts.board.deviceAlive(this.#parts.report());
     } catch (error) {
       this.#alive = undefined;
       this.#parts.log.debug({ reason: (error as Error).message }, 'Could not say that the device lives.');
       return;
     }
-    this.#repeatAfterSilence();
+    this.#repeatAfterSilence(wasStored ? kept : Number.POSITIVE_INFINITY);
   }
 
   /**
    * The board hears us again. If it had not for so long that we may have been given up, somebody may have announced us as
    * offline meanwhile, and a restarted store may have lost our last word. Without the repetition it would stay offline.
    */
-  #repeatAfterSilence(): void {
+  #repeatAfterSilence(kept: number): void {
     const last = this.#alive;
     const time = this.#time();
     this.#alive = time;
     // The monotonic clock stands still while a laptop sleeps, the other one may be set back: the longer one counts.
     const silence = last ? Math.max(time.now - last.now, time.wall - last.wall) : Number.POSITIVE_INFINITY;
-    // A log without events runs out, and with it what a new app would know of the device.
-    const fresh = time.now - this.#saidAt < this.#parts.repeat;
+    // A log without events runs out, and with it what a new app would know of the device: by the LOG_AGE of the apps, which may
+    // be shorter than ours. Asked for the next time, it may be gone.
+    const fresh = time.now - this.#saidAt < this.#parts.repeat && kept > 2 * ALIVE_EVERY;
     if (silence < LONGEST_SILENCE && fresh) return;
     this.#repeat = true;
     this.changed();

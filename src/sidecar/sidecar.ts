@@ -51,6 +51,10 @@ export class Sidecar {
   readonly #pins: readonly Pin[];
   readonly #commands: Commands;
   #started = false;
+  #stopped = false;
+  #ending: Promise<void> | undefined;
+  /** Called by an end that comes during the start. */
+  #endStart = () => {};
 
   constructor(parts: SidecarParts) {
     this.#parts = parts;
@@ -90,23 +94,42 @@ export class Sidecar {
       file === undefined ? undefined : new HealthFile({ file, clock, log, line: () => this.#line() });
   }
 
-  /** Resolves when each pin was tried once: what fails is tried again, and keeps nothing else from working. */
-  async start(): Promise<void> {
-    const { board, clock, config, log } = this.#parts;
+  /**
+   * Resolves when each pin was tried once: what fails is tried again, and keeps nothing else from working. False: it was
+   * stopped before, or meanwhile.
+   */
+  async start(): Promise<boolean> {
+    const { board, clock, log } = this.#parts;
+    if (this.#stopped) return false;
+    const ended = new Promise<void>((resolve) => {
+      this.#endStart = resolve;
+    });
     this.#health?.start();
-    await within(clock, OPENING_MS, Promise.all(this.#pins.map((pin) => pin.start())));
+    const tried = Promise.all(this.#pins.map((pin) => pin.start()));
+    await within(clock, OPENING_MS, Promise.race([tried, ended]));
+    if (this.#stopped) return false;
     await board.start((command) => this.#commands.answer(command));
+    if (this.#stopped) return false;
     // Only now: loading and opening stall too, but before the device says online nobody was promised that a press counts.
     this.#stalls.start();
     this.#started = true;
     this.#device.start();
-    const driver = this.#driver.name;
-    const pins = config.pins.map(({ name, gpio, direction }) => `${name}=${gpio} (${direction})`).join(', ');
-    log.info({ driver }, `The sidecar watches ${pins}.`);
+    log.info({ driver: this.#driver.name }, watching(this.#pins));
+    return true;
   }
 
-  /** Outputs go to their safe level first, since the end may be cut short. Whatever hangs or fails, the rest is done. */
-  async stop(): Promise<void> {
+  /**
+   * Outputs go to their safe level first, since the end may be cut short. Whatever hangs or fails, the rest is done. May be
+   * called at any time, and again: there is one end.
+   */
+  stop(): Promise<void> {
+    this.#stopped = true;
+    this.#ending ??= this.#end();
+    this.#endStart();
+    return this.#ending;
+  }
+
+  async #end(): Promise<void> {
     const { clock, log } = this.#parts;
     this.#stalls.stop();
     const pins = Promise.allSettled(this.#pins.map((pin) => pin.stop()));
@@ -154,6 +177,15 @@ export class Sidecar {
       this.#outbox.waiting,
     );
   }
+}
+
+function watching(pins: readonly Pin[]): string {
+  const list = (some: readonly Pin[]) =>
+    some.map(({ spec: { name, gpio, direction } }) => `${name}=${gpio} (${direction})`).join(', ');
+  const failing = pins.filter(({ state }) => isFailing(state));
+  if (failing.length === 0) return `The sidecar watches ${list(pins)}.`;
+  const working = pins.filter((pin) => !failing.includes(pin));
+  return `The sidecar watches ${list(working) || 'no pin yet'}. It goes on trying to open ${list(failing)}.`;
 }
 
 /** The sidecar with the driver that was asked for by name; never another one. */

@@ -10,7 +10,7 @@ import { LineProblem } from '../../src/sidecar/drivers/driver.ts';
 import { Sidecar } from '../../src/sidecar/sidecar.ts';
 import { startApp, type TestApp } from '../support/app.ts';
 import { FakeDriver } from '../support/fakeDriver.ts';
-import { ready } from '../support/ready.ts';
+import { eventually, ready } from '../support/ready.ts';
 import { TestRedis } from '../support/redis.ts';
 import { type Answer, post, request } from '../support/request.ts';
 import { Stream } from '../support/stream.ts';
@@ -160,6 +160,43 @@ describe('POST /pins/:name', () => {
         error: 'The sidecar has not answered in 2 s: nobody knows whether it was done. Look at GET /pins.',
       },
     ]);
+  });
+
+  describe('while Redis', () => {
+    const UNKNOWN = [
+      504,
+      { error: 'The sidecar has not answered in 2 s: nobody knows whether it was done. Look at GET /pins.' },
+    ];
+
+    test('stands still: 504 after 2 s, since the pin may be switched all the same', async () => {
+      const { url, driver } = await together();
+      redis.pause();
+      stops.push(async () => redis.resume());
+      const began = performance.now();
+      assert.deepEqual(said(await post(url, { value: 1 })), UNKNOWN);
+      const took = performance.now() - began;
+      assert.ok(took < 4_000, `it took ${took} ms`);
+      redis.resume();
+      await eventually('the pin is switched', async () => driver.line.written.includes(1));
+    });
+
+    test('ends with the command under way: 504; when it was gone before: 503', async (t) => {
+      const another = await TestRedis.start();
+      t.after(() => another.stop());
+      const app = await startApp({ REDIS_URL: another.url });
+      stops.push(() => app.stop());
+      await ready(app.url);
+      another.pause();
+      const underWay = post(`${app.url}/pins/led`, { value: 1 });
+      await eventually('the command is under way', async () =>
+        (await request(`${app.url}/metrics`)).text.includes('pinstream_requests 2\n'),
+      );
+      await another.kill();
+      assert.deepEqual(said(await underWay), UNKNOWN);
+      const { status, json } = await post(`${app.url}/pins/led`, { value: 1 });
+      assert.equal(status, 503);
+      assert.match((json as { error: string }).error, /^Redis at 127\.0\.0\.1:\d+ cannot be reached: /);
+    });
   });
 
   test('404 for a pin that does not exist, 409 for what a pin cannot do', async () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, type TestContext, test } from 'node:test';
-import { DEVICE_SECONDS } from '../../src/bus/board.ts';
+import { COMMAND_MS, DEVICE_SECONDS } from '../../src/bus/board.ts';
 import { MemoryBoard } from '../../src/bus/memoryBoard.ts';
 import { RedisBoard } from '../../src/bus/redisBoard.ts';
 import { RedisBus } from '../../src/bus/redisBus.ts';
@@ -40,6 +40,25 @@ describe('what the board in memory knows of the sidecar', () => {
     assert.deepEqual(await board.sidecar(), { lives: true, report: REPORT });
     now.mock.mockImplementation(() => 5_000 + DEVICE_SECONDS * 1000);
     assert.deepEqual(await board.sidecar(), { lives: false });
+  });
+});
+
+describe('a command on the board in memory', () => {
+  test('is answered by the sidecar, or by nobody where there is none', async () => {
+    const board = new MemoryBoard();
+    assert.equal(await board.command({ pin: 'led', value: 1 }), 'nobody');
+    const reply = { ok: false, refused: 'failing', error: 'In use.' } as const;
+    await board.start(async () => reply);
+    assert.deepEqual(await board.command({ pin: 'led', value: 1 }), { reply });
+  });
+
+  test('is not waited for any longer than over Redis', async (t) => {
+    const board = new MemoryBoard();
+    await board.start(() => new Promise(() => {}));
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const outcome = board.command({ pin: 'led', value: 1 });
+    t.mock.timers.tick(COMMAND_MS);
+    assert.equal(await Promise.race([outcome, new Promise((resolve) => setImmediate(resolve))]), 'silent');
   });
 });
 
@@ -95,6 +114,17 @@ describe('what the board in Redis knows of the sidecar', () => {
     const goodbye = said(false);
     await bus.append(goodbye.event, goodbye.terms);
     assert.deepEqual(await board.sidecar(), { lives: false });
+  });
+
+  test('tells the sidecar for how long the log of the device is still kept', async (t) => {
+    const { board, bus } = await opened(t);
+    assert.equal(await board.deviceAlive(REPORT), 0);
+    const state = said(true);
+    await bus.append(state.event, state.terms);
+    const left = await board.deviceAlive(REPORT);
+    assert.ok(left > 86_300_000 && left <= 86_400_000, `${left} ms`);
+    await redis.command('PERSIST', 'pinstream:log:device');
+    assert.equal(await board.deviceAlive(REPORT), Number.POSITIVE_INFINITY);
   });
 
   test('of an older version is that it lives; and older apps hear that a newer one does', async (t) => {

@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
 import { freePort } from '../support/freePort.ts';
 import { Process } from '../support/process.ts';
 import { TestRedis } from '../support/redis.ts';
 import { request } from '../support/request.ts';
+import { Stream } from '../support/stream.ts';
 import { Command, startCommand } from './command.ts';
 
 /** The ready-made lines that were printed. */
@@ -43,6 +45,40 @@ describe('pinstream start', () => {
     assert.deepEqual({ code, errors }, { code: 0, errors: '' });
     await listening.until('"type":"closing"');
     assert.equal(await listening.ended(), 0);
+  });
+
+  test('an error that nobody thought of ends it with 1 and a sentence, and with its outputs safe', async (t) => {
+    const mock = pathToFileURL('src/sidecar/drivers/mock.ts').href;
+    const module = `
+      const { MockDriver } = await import('${mock}');
+      const open = MockDriver.prototype.open;
+      MockDriver.prototype.open = async function (request, listener) {
+        const line = await open.call(this, request, listener);
+        const write = line.write.bind(line);
+        line.write = (level) => {
+          console.log('led is ' + level);
+          return write(level);
+        };
+        return line;
+      };
+      process.on('SIGUSR2', () => { throw new Error('Boom.'); });`;
+    const { command, url } = await startCommand(['start'], {
+      env: {
+        PINS: 'led=18:out:initial=1',
+        NODE_OPTIONS: `--import tsx --import data:text/javascript,${encodeURIComponent(module)}`,
+      },
+    });
+    t.after(() => command.signal('SIGKILL'));
+    const stream = await Stream.open(`${url}/stream?channel=device`);
+    await stream.until('"open"');
+    command.signal('SIGUSR2');
+    await stream.until('"type":"closing"');
+    const { code, output, errors } = await command.ended();
+    assert.deepEqual({ code, errors }, { code: 1, errors: '' });
+    assert.match(
+      output,
+      /ERROR Unexpected: Boom\. Pinstream ends with 1, to be started again\. Please report this\. where=.*\nled is 0\n/,
+    );
   });
 
   test('a second signal ends it at once', async (t) => {

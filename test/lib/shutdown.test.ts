@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { endsWithUs } from '../support/children.ts';
@@ -47,6 +50,11 @@ class Program {
 
   signal(name: NodeJS.Signals): void {
     this.#child.kill(name);
+  }
+
+  /** Lets go of its output. */
+  stopReading(): void {
+    this.#child.stdout?.destroy();
   }
 
   async ended(): Promise<{ code: number | null; said: string }> {
@@ -109,6 +117,57 @@ describe('a process that runs until a signal', () => {
     await program.until('ending');
     program.signal('SIGINT');
     assert.deepEqual(await program.ended(), { code: 1, said: 'up\nSIGTERM: stopping.\nending\n' });
+  });
+
+  test('goes on after SIGHUP when no terminal is attached, as under nohup, and says so', async (t) => {
+    const program = new Program(t, `say('up'); return async () => say('stopped');`);
+    await program.until('up');
+    program.signal('SIGHUP');
+    const goesOn = 'SIGHUP: no terminal is attached, so it goes on. SIGTERM ends it.\n';
+    await program.until(goesOn);
+    program.signal('SIGTERM');
+    assert.deepEqual(await program.ended(), {
+      code: 0,
+      said: `up\n${goesOn}SIGTERM: stopping.\nstopped\n`,
+    });
+  });
+
+  test('does not take SIGHUP for the second signal: systemd may send it beside SIGTERM', async (t) => {
+    const program = new Program(
+      t,
+      `say('up'); return async () => { say('ending'); await new Promise((done) => process.once('SIGHUP', done)); say('stopped'); };`,
+    );
+    await program.until('up');
+    program.signal('SIGTERM');
+    await program.until('ending');
+    program.signal('SIGHUP');
+    assert.deepEqual(await program.ended(), { code: 0, said: 'up\nSIGTERM: stopping.\nending\nstopped\n' });
+  });
+
+  test('ends cleanly, with 141, when nobody reads its output any more', async (t) => {
+    const folder = await mkdtemp(join(tmpdir(), 'pinstream-shutdown-'));
+    t.after(() => rm(folder, { recursive: true, force: true }));
+    const file = join(folder, 'stopped');
+    const program = new Program(
+      t,
+      `
+      const { writeFile } = await import('node:fs/promises');
+      process.on('SIGUSR2', () => say('more'));
+      say('up');
+      return async () => { say('and more'); await writeFile('${file}', 'stopped'); };`,
+    );
+    await program.until('up');
+    program.stopReading();
+    program.signal('SIGUSR2');
+    assert.equal((await program.ended()).code, 141);
+    assert.equal(await readFile(file, 'utf8'), 'stopped');
+  });
+
+  test('ends with the code that something has set which went wrong meanwhile', async (t) => {
+    const program = new Program(t, `say('up'); return async () => { process.exitCode = 1; };`);
+    await program.until('up');
+    program.signal('SIGTERM');
+    assert.equal((await program.ended()).code, 1);
   });
 
   test('says what went wrong at its end, or at its start', async (t) => {

@@ -30,10 +30,13 @@ function deviceOf() {
     driver: 'mock',
     unreachable: false,
     told: [] as SidecarReport[],
+    /** For how long the log of the device is still there. */
+    kept: Number.POSITIVE_INFINITY,
   };
   board.deviceAlive = async (report) => {
     if (now.unreachable) throw new BusError('away', 'Redis is away.');
     now.told.push(report);
+    return now.kept;
   };
   const device = new Device({
     bus,
@@ -192,6 +195,34 @@ test('it says its state again before the log of a quiet device runs out', async 
   await clock.pass(20_000);
   assert.equal(said().length, 2);
   assert.deepEqual(said()[1], said()[0]);
+});
+
+test('it says its state again when its log is gone or about to be, whatever it believes of its age', async () => {
+  const { device, clock, now, said } = deviceOf();
+  device.start();
+  await clock.pass(ALIVE_EVERY);
+  now.kept = 2 * ALIVE_EVERY + 1;
+  await clock.pass(ALIVE_EVERY);
+  assert.equal(said().length, 1);
+  now.kept = 2 * ALIVE_EVERY;
+  await clock.pass(ALIVE_EVERY);
+  assert.equal(said().length, 2);
+  now.kept = 0;
+  await clock.pass(ALIVE_EVERY);
+  assert.equal(said().length, 3);
+  assert.deepEqual(said()[2], said()[0]);
+});
+
+test('it says nothing twice because its log is not there yet', async () => {
+  const { device, clock, bus, now, said } = deviceOf();
+  now.kept = 0;
+  bus.hold();
+  device.start();
+  await clock.pass(ALIVE_EVERY);
+  now.kept = 86_400_000;
+  bus.release();
+  await clock.pass(ALIVE_EVERY * 2);
+  assert.equal(said().length, 1);
 });
 
 test('a start before the store is there says online once, and how it is as soon as it is there', async () => {

@@ -139,10 +139,24 @@ test('a pin that fails is reported, and the others work', async () => {
   assert.equal(state.pins[1].problem, 'GPIO 18 is in use: end the other program.');
   assert.deepEqual(lines, [
     'error: GPIO 18 is in use: end the other program.',
-    'info: The sidecar watches button=17 (in), led=18 (out).',
+    'info: The sidecar watches button=17 (in). It goes on trying to open led=18 (out).',
   ]);
   await sidecar.stop();
 });
+
+for (const [works, line] of [
+  [true, 'The sidecar watches button=17 (in), led=18 (out).'],
+  [false, 'The sidecar watches no pin yet. It goes on trying to open button=17 (in), led=18 (out).'],
+] as const) {
+  test(`it says what it watches when ${works ? 'all pins work' : 'none does'}`, async () => {
+    const driver = new FakeDriver();
+    if (!works) driver.problem = new LineProblem('In use.');
+    const { sidecar, lines } = sidecarOf({}, () => driver);
+    await sidecar.start();
+    assert.equal(lines.at(-1), `info: ${line}`);
+    await sidecar.stop();
+  });
+}
 
 test('dropped events are in the state of the device', async () => {
   const { sidecar, clock, bus, board } = sidecarOf();
@@ -309,6 +323,54 @@ test('a pin whose driver hangs keeps the others from nothing, neither at the sta
     'error: Not every pin was closed within 2 s: an output may not have its safe level.',
     'error: The driver fake did not end within 1 s: it is left as it is.',
   ]);
+});
+
+test('an end during the start: what is open is safe at once, and nobody is told online', async () => {
+  const driver = new FakeDriver();
+  const open = driver.open.bind(driver);
+  driver.open = async (request, listener) =>
+    request.name === 'button' ? new Promise(() => {}) : open(request, listener);
+  const { sidecar, clock, bus, board, lines } = sidecarOf(
+    { PINS: 'button=17, led=18:out:initial=1' },
+    () => driver,
+  );
+  const start = sidecar.start();
+  await settled();
+  const end = sidecar.stop();
+  await settled();
+  assert.deepEqual(driver.line.written, [0]);
+  assert.equal(await start, false);
+  await clock.pass(CLOSING_MS);
+  await end;
+  assert.deepEqual([driver.line.closed, driver.closed, clock.timers], [true, true, 0]);
+  assert.deepEqual(bus.on('device'), []);
+  assert.equal(await board.command({ pin: 'led', value: 1 }), 'nobody');
+  assert.deepEqual(lines, [
+    'error: Not every pin was closed within 2 s: an output may not have its safe level.',
+  ]);
+});
+
+test('an end before the start: nothing is opened any more', async () => {
+  const driver = new FakeDriver();
+  const { sidecar, clock, lines } = sidecarOf({ PINS: 'button=17' }, () => driver);
+  await sidecar.stop();
+  assert.equal(await sidecar.start(), false);
+  assert.deepEqual([driver.opened, driver.closed, clock.timers, lines], [[], true, 0, []]);
+});
+
+test('told to end twice it ends once, and both hear when it has', async () => {
+  const driver = new FakeDriver();
+  let closings = 0;
+  driver.close = async () => void closings++;
+  const { sidecar, bus } = sidecarOf({ PINS: 'led=18:out:initial=1' }, () => driver);
+  assert.equal(await sidecar.start(), true);
+  await Promise.all([sidecar.stop(), sidecar.stop()]);
+  await sidecar.stop();
+  assert.deepEqual([driver.line.written, closings], [[0], 1]);
+  assert.deepEqual(
+    bus.on('device').map(({ data }) => JSON.parse(data).state),
+    ['online', 'offline'],
+  );
 });
 
 test('what goes wrong while a pin is handled fails that pin, which is opened again, and no other', async () => {

@@ -130,6 +130,22 @@ test('what blocks the process for 60 ms is measured, each time by itself, and to
   );
 });
 
+test('each of those that follow upon one another is measured, also when it is asked after each', async (t) => {
+  const delays = new LoopDelays();
+  delays.start();
+  t.after(() => delays.stop());
+  const found: number[] = [];
+  for (let i = 0; i < 6; i++) {
+    block(300);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    await new Promise((resolve) => setImmediate(resolve));
+    found.push(...delays.take(STALL_MS));
+  }
+  await turns();
+  found.push(...delays.take(STALL_MS));
+  assert.equal(found.filter((delay) => delay >= 290).length, 6, `${found}`);
+});
+
 test('what is shorter is none', async (t) => {
   const delays = new LoopDelays();
   delays.start();

@@ -5,7 +5,7 @@ import { createStore, type Store } from '../../src/bus/store.ts';
 import { type Log, silentLog } from '../../src/lib/log.ts';
 import { readSettings, type Settings } from '../../src/lib/settings.ts';
 import { sidecarConfig } from '../../src/sidecar/config.ts';
-import { type RunningSidecar, startSidecar } from '../../src/sidecar/main.ts';
+import { createSidecar, type Sidecar } from '../../src/sidecar/sidecar.ts';
 
 export interface TestApp {
   readonly url: string;
@@ -47,8 +47,10 @@ export async function startApp(
   };
 }
 
-async function startMock(settings: Settings, store: Store, log: Log): Promise<RunningSidecar> {
+async function startMock(settings: Settings, store: Store, log: Log): Promise<Sidecar> {
   const { config, problems } = sidecarConfig({ ...settings, GPIO_DRIVER: 'mock' });
   if (problems.length > 0) throw new Error(problems.join('\n'));
-  return startSidecar(config, store, log);
+  const sidecar = createSidecar(config, store.bus, store.board, log);
+  await sidecar.start();
+  return sidecar;
 }
