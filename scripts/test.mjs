@@ -49,15 +49,15 @@ const reporters = [
   `--test-reporter-destination=${tap}`,
 ];
 const most = MOST_MS[suite] ?? 120_000;
-// A load has the machine to itself.
-const atOnce = suite === 'load' ? 1 : 2;
+/** Files at once: a load has the machine to itself, and of the unit tests much is waiting. */
+const AT_ONCE = { load: 1, unit: 3 };
 const { status, error } = spawnSync(
   process.execPath,
   [
     '--import',
     'tsx',
     '--test',
-    `--test-concurrency=${atOnce}`,
+    `--test-concurrency=${AT_ONCE[suite] ?? 2}`,
     `--test-timeout=${most}`,
     ...reporters,
     ...files,
