@@ -102,21 +102,20 @@ export class RedisBoard implements Board {
     await this.#link.close();
   }
 
-  /** Answers how many sidecars hear it; undefined: it is under way, and the connection was lost. */
+  /** Answers how many sidecars hear it; undefined: it is under way, and nobody can tell. */
   #ask(asked: Asked): Promise<number | undefined> {
     const { command: channel } = this.#link.names;
     return this.#link.ask(async (redis) => {
-      try {
-        // What PUBLISH answers would count the apps too, whose patterns match any channel.
-        const [[, sidecars]] = (await Promise.all([
-          redis.pubsub('NUMSUB', channel),
-          redis.publish(channel, JSON.stringify(asked)),
-        ])) as [[string, number], number];
-        return Number(sidecars);
-      } catch (error) {
-        if (neverWentOut(error as Error)) throw error;
+      // What PUBLISH answers would count the apps too, whose patterns match any channel.
+      const [heard, sent] = await Promise.allSettled([
+        redis.pubsub('NUMSUB', channel) as Promise<[string, number]>,
+        redis.publish(channel, JSON.stringify(asked)),
+      ]);
+      if (sent.status === 'rejected') {
+        if (neverWentOut(sent.reason)) throw sent.reason;
         return undefined;
       }
+      return heard.status === 'fulfilled' ? Number(heard.value[1]) : undefined;
     });
   }
 

@@ -4,6 +4,8 @@ import type { Log } from './log.ts';
 
 /** Longer than a clean end takes, shorter than Docker's patience. */
 const DEADLINE_MS = 8_000;
+/** npm hands on what the terminal has sent already: the same signal again within this is no second one. */
+const ECHO_MS = 100;
 /** What a shell shows for a SIGPIPE. */
 const NOBODY_READS = 141;
 
@@ -20,7 +22,7 @@ export async function runUntilSignal(
   // Asked now: of a terminal that is gone nobody can tell any more that it was one.
   const terminals = [0, 1, 2].filter((file) => isatty(file));
   let stopping = false;
-  let told = false;
+  let told: { readonly signal: NodeJS.Signals; readonly at: number } | undefined;
   const stop = () => {
     if (stopping) return;
     stopping = true;
@@ -42,19 +44,21 @@ export async function runUntilSignal(
     }
   };
   const onSignal = (signal: NodeJS.Signals) => {
+    const now = performance.now();
+    if (told?.signal === signal && now - told.at < ECHO_MS) return;
     if (told) process.exit(1);
-    told = true;
+    told = { signal, at: now };
     log.info({}, `${signal}: stopping.`);
     stop();
   };
   // Shell and kernel both send it, and systemd sends it beside SIGTERM: it never counts as the second signal.
   const onHangup = () => {
-    if (stopping) return;
+    if (stopping) return leave(terminals.splice(0));
     // Node forgets that `nohup` had this signal ignored. What it has started is known by having no terminal left.
     if (terminals.length === 0)
       return log.info({}, 'SIGHUP: no terminal is attached, so it goes on. SIGTERM ends it.');
     log.info({}, 'SIGHUP: stopping, since the terminal was closed.');
-    leave(terminals);
+    leave(terminals.splice(0));
     stop();
   };
   process.on('SIGTERM', onSignal);

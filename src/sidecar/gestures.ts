@@ -100,7 +100,10 @@ function release(state: Gestures, at: number): Step {
   const { presses, held, waiting } = state;
   // It was held when the program started: nobody saw that press, so its release belongs to nothing.
   if (!held) return { state, made: [] };
-  if (held.unseen) return { state: { presses }, made: [{ gesture: 'release', press: presses, at }] };
+  if (held.unseen) {
+    const click = waiting ? [clicked(waiting)] : [];
+    return { state: { presses }, made: [...click, { gesture: 'release', press: presses, at }] };
+  }
   const duration = at - held.since;
   const released: Made = { gesture: 'release', press: presses, at, held: duration };
   if (held.long) return { state: { presses }, made: [released] };

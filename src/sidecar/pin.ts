@@ -38,6 +38,7 @@ export class Pin {
   #retry = FIRST_RETRY;
   #cancelRetry: Cancel | undefined;
   #opening: Promise<void> = Promise.resolve();
+  #started = false;
   #stopped = false;
 
   constructor(parts: PinParts) {
@@ -75,6 +76,7 @@ export class Pin {
 
   /** Resolves when the line was tried once, whether it works or not. */
   start(): Promise<void> {
+    this.#started = true;
     this.#opening = this.#open();
     return this.#opening;
   }
@@ -86,6 +88,8 @@ export class Pin {
     this.#cancelRetry?.();
     this.#losses.stop();
     await this.#opening;
+    // What was never begun is not ours, and needs no end.
+    if (!this.#started) return;
     await this.#output
       ?.end((safe) => this.#openOnceMore(safe))
       .catch((error) => log.error({ pin: this.spec.name }, `The safe level was not set: ${last(error)}`));

@@ -9,7 +9,7 @@ import type { Page } from 'playwright-core';
 import { useChromium } from '../support/chromium.ts';
 import { freePort } from '../support/freePort.ts';
 import { Process, run } from '../support/process.ts';
-import { ready } from '../support/ready.ts';
+import { eventually, ready } from '../support/ready.ts';
 import { TestRedis } from '../support/redis.ts';
 import { afterOpening } from '../support/stream.ts';
 
@@ -200,8 +200,10 @@ describe("PUBLISH_OPEN=1 ADOPT='*' npm run serve, on cyclone's port and Redis's"
   }
 
   async function heardBy(page: Page, count: number): Promise<unknown> {
-    await page.waitForFunction(`heard.length >= ${count}`);
-    return page.evaluate('heard');
+    // Not by waiting in the page: what it looks at again and again there would be evaluated as text, which its policy forbids.
+    const heard = () => page.evaluate<unknown[]>('heard');
+    await eventually(`the page has heard ${count}`, async () => (await heard()).length >= count);
+    return heard();
   }
 });
 

@@ -119,6 +119,16 @@ describe('a process that runs until a signal', () => {
     assert.deepEqual(await program.ended(), { code: 1, said: 'up\nSIGTERM: stopping.\nending\n' });
   });
 
+  test('does not take one Ctrl-C for two, which npm hands on though the terminal has sent it already', async (t) => {
+    const program = new Program(
+      t,
+      `say('up'); return async () => { process.kill(process.pid, 'SIGINT'); await sleep(50); say('stopped'); };`,
+    );
+    await program.until('up');
+    program.signal('SIGINT');
+    assert.deepEqual(await program.ended(), { code: 0, said: 'up\nSIGINT: stopping.\nstopped\n' });
+  });
+
   test('goes on after SIGHUP when no terminal is attached, as under nohup, and says so', async (t) => {
     const program = new Program(t, `say('up'); return async () => say('stopped');`);
     await program.until('up');

@@ -195,6 +195,24 @@ test('a tap that ended while its line was lost is released when that is found, a
   assert.deepEqual(helds, [undefined, undefined]);
 });
 
+test('the click before a press that nobody saw the end of is a click', () => {
+  const { clock, input, told, move } = button();
+  move(1);
+  clock.advance(100);
+  move(0);
+  clock.advance(200);
+  move(1);
+  clock.advance(30);
+  input.closed();
+  clock.advance(1000);
+  input.opened(0, () => 0);
+  clock.advance(2000);
+  assert.deepEqual(
+    told.filter((line) => !line.startsWith('level')),
+    ['press #1 at 0', 'release #1 at 100', 'press #2 at 300', 'click #1 at 100', 'release #2 at 1330'],
+  );
+});
+
 test('a button that is still held when its line is back is held on', () => {
   const { clock, input, told, wire, move } = button();
   move(1);

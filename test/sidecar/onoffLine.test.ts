@@ -259,6 +259,17 @@ test('so are edges that came as one while the button was held', async () => {
   assert.deepEqual(told, ['0 at 0', '0 at 100', 'missed 2']);
 });
 
+test('nor does a bounce after it make a press that was lost a bounce', async () => {
+  const { clock, wire, told, still } = await lineOf();
+  still.longest = WINDOW;
+  clock.advance(100);
+  wire.move(1);
+  clock.advance(2);
+  wire.move(1);
+  clock.advance(WINDOW);
+  assert.deepEqual(told, ['1 at 100', '1 at 102', 'missed 2']);
+});
+
 test('edges that came as one twice, in one stall each, are counted twice', async () => {
   const { clock, wire, told, still } = await lineOf();
   still.longest = WINDOW;

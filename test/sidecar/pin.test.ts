@@ -220,3 +220,9 @@ test('a driver that tells late is waited for, through the guard around it too', 
   clock.advance(1);
   assert.deepEqual(told, ['button press #1', 'button long-press #1']);
 });
+
+test('an output that was never started is not touched at the end', async () => {
+  const { pin, driver } = pinOf('led=18:out');
+  await pin.stop();
+  assert.deepEqual(driver.opened, []);
+});

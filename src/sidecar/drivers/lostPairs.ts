@@ -36,9 +36,10 @@ export class LostPairs {
   same(): void {
     const { clock, window, stoodStill, lost } = this.#parts;
     const sinceAwake = clock.now() - this.#awake;
-    this.other();
+    this.looked();
     // A bounce, right after the edge before: it did not stand still for so long in between.
     if (sinceAwake < window) return;
+    this.stop();
     // Judged later, since for how long it stood still is known when the loop has turned.
     this.#cancel = clock.after(window, () => {
       if (stoodStill() >= window) lost();

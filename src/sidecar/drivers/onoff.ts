@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Log } from '../../lib/log.ts';
 import type { Clock } from '../clock.ts';
 import type { Driver, Line, LineListener, LineRequest } from './driver.ts';
@@ -102,9 +104,11 @@ export class OnoffDriver implements Driver {
 
   async #construct(Gpio: GpioClass, request: LineRequest, attempt: Found): Promise<Gpio> {
     const input = request.direction === 'in';
-    const files = ['value', 'direction', 'active_low', ...(input ? ['edge'] : [])];
+    // An output has the last one only where the chip can report edges.
+    const files = ['value', 'direction', 'active_low', 'edge'];
+    const needed = files.filter((name) => input || name !== 'edge' || this.#has(attempt, name));
     try {
-      await untilAccessible(attempt, files, this.#parts.clock, attempt.leftover ? 0 : ACCESS_WAIT);
+      await untilAccessible(attempt, needed, this.#parts.clock, attempt.leftover ? 0 : ACCESS_WAIT);
       configureLine(attempt, request);
       const direction = input ? 'in' : request.level === 1 ? 'high' : 'low';
       return new Gpio(attempt.number, direction, input ? 'both' : 'none', { activeLow: false });
@@ -113,6 +117,10 @@ export class OnoffDriver implements Driver {
       if (!attempt.leftover) unexportLine(attempt);
       throw explain(error, attempt, `${this.#root}/gpio${attempt.number}`);
     }
+  }
+
+  #has({ number }: Found, file: string): boolean {
+    return existsSync(join(this.#root, `gpio${number}`, file));
   }
 
   #warnOfPull(request: LineRequest, attempt: Found): void {
