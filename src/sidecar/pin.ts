@@ -37,8 +37,8 @@ export class Pin {
   #openedAt = 0;
   #retry = FIRST_RETRY;
   #cancelRetry: Cancel | undefined;
-  #opening: Promise<void> = Promise.resolve();
-  #started = false;
+  /** undefined: nobody has started it. */
+  #opening: Promise<void> | undefined;
   #stopped = false;
 
   constructor(parts: PinParts) {
@@ -76,7 +76,6 @@ export class Pin {
 
   /** Resolves when the line was tried once, whether it works or not. */
   start(): Promise<void> {
-    this.#started = true;
     this.#opening = this.#open();
     return this.#opening;
   }
@@ -87,9 +86,9 @@ export class Pin {
     this.#stopped = true;
     this.#cancelRetry?.();
     this.#losses.stop();
-    await this.#opening;
     // What was never begun is not ours, and needs no end.
-    if (!this.#started) return;
+    if (this.#opening === undefined) return;
+    await this.#opening;
     await this.#output
       ?.end((safe) => this.#openOnceMore(safe))
       .catch((error) => log.error({ pin: this.spec.name }, `The safe level was not set: ${last(error)}`));
@@ -183,7 +182,7 @@ export class Pin {
     if (problem !== this.#problem) log.error({ pin: this.spec.name, gpio: this.spec.gpio }, problem);
     this.#problem = problem;
     this.#cancelRetry = clock.after(this.#retry, () => {
-      this.#opening = this.#opening.then(() => this.#open());
+      this.#opening = this.#opening?.then(() => this.#open());
     });
     this.#retry = Math.min(this.#retry * 2, LONGEST_RETRY);
     changed();

@@ -51,7 +51,6 @@ export class Sidecar {
   readonly #pins: readonly Pin[];
   readonly #commands: Commands;
   #started = false;
-  #stopped = false;
   #ending: Promise<void> | undefined;
   /** Called by an end that comes during the start. */
   #endStart = () => {};
@@ -100,16 +99,16 @@ export class Sidecar {
    */
   async start(): Promise<boolean> {
     const { board, clock, log } = this.#parts;
-    if (this.#stopped) return false;
+    if (this.#ending !== undefined) return false;
     const ended = new Promise<void>((resolve) => {
       this.#endStart = resolve;
     });
     this.#health?.start();
     const tried = Promise.all(this.#pins.map((pin) => pin.start()));
     await within(clock, OPENING_MS, Promise.race([tried, ended]));
-    if (this.#stopped) return false;
+    if (this.#ending !== undefined) return false;
     await board.start((command) => this.#commands.answer(command));
-    if (this.#stopped) return false;
+    if (this.#ending !== undefined) return false;
     // Only now: loading and opening stall too, but before the device says online nobody was promised that a press counts.
     this.#stalls.start();
     this.#started = true;
@@ -123,7 +122,6 @@ export class Sidecar {
    * called at any time, and again: there is one end.
    */
   stop(): Promise<void> {
-    this.#stopped = true;
     this.#ending ??= this.#end();
     this.#endStart();
     return this.#ending;

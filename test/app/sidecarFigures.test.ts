@@ -1,23 +1,10 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import type { SidecarReport } from '../../src/bus/sidecarReport.ts';
 import { startApp, type TestApp, type TestAppOptions } from '../support/app.ts';
 import { eventually, ready } from '../support/ready.ts';
 import { TestRedis } from '../support/redis.ts';
 import { request } from '../support/request.ts';
-
-const REPORT: SidecarReport = {
-  driver: 'onoff',
-  since: 1_795_204_800_500,
-  stalls: 2,
-  longestStall: 312,
-  waiting: 3,
-  dropped: 1,
-  pins: [
-    { name: 'button', missed: 4, failing: false },
-    { name: 'led', missed: 0, failing: true },
-  ],
-};
+import { REPORT } from '../support/sidecarReport.ts';
 
 async function appFor(
   t: TestContext,

@@ -5,23 +5,10 @@ import { MemoryBoard } from '../../src/bus/memoryBoard.ts';
 import { RedisBoard } from '../../src/bus/redisBoard.ts';
 import { RedisBus } from '../../src/bus/redisBus.ts';
 import { RedisLink } from '../../src/bus/redisLink.ts';
-import type { SidecarReport } from '../../src/bus/sidecarReport.ts';
 import { silentLog } from '../../src/lib/log.ts';
 import { eventually } from '../support/ready.ts';
 import { TestRedis } from '../support/redis.ts';
-
-const REPORT: SidecarReport = {
-  driver: 'onoff',
-  since: 1_795_204_800_000,
-  stalls: 2,
-  longestStall: 312,
-  waiting: 3,
-  dropped: 1,
-  pins: [
-    { name: 'button', missed: 4, failing: false },
-    { name: 'led', missed: 0, failing: true },
-  ],
-};
+import { REPORT } from '../support/sidecarReport.ts';
 
 describe('what the board in memory knows of the sidecar', () => {
   test('is nothing before it has spoken, and then what it said last', async () => {

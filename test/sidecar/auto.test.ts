@@ -14,16 +14,9 @@ import { FakeClock } from '../support/clock.ts';
 import { FakeDriver } from '../support/fakeDriver.ts';
 import { FakeGpiod } from '../support/fakeGpiod.ts';
 import { fakeSysfs } from '../support/fakeSysfs.ts';
+import { BUTTON } from '../support/lineRequests.ts';
 import { loggedLines } from '../support/logged.ts';
 
-const BUTTON: InputRequest = {
-  name: 'button',
-  gpio: 17,
-  direction: 'in',
-  pull: 'as-is',
-  debounce: 25,
-  rest: 1,
-};
 const DOOR: InputRequest = { ...BUTTON, name: 'my door', gpio: 27 };
 const LISTENER = {
   edge: () => assert.fail('no edge came'),

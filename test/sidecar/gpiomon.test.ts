@@ -5,24 +5,16 @@ import { symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import type { InputRequest, Level, Line, LineRequest } from '../../src/sidecar/drivers/driver.ts';
+import type { Level, Line, LineRequest } from '../../src/sidecar/drivers/driver.ts';
 import { GpiomonDriver } from '../../src/sidecar/drivers/gpiomon.ts';
 import { BANNER_WAIT } from '../../src/sidecar/drivers/heldTool.ts';
 import { endsWithUs } from '../support/children.ts';
 import { FakeClock } from '../support/clock.ts';
 import { FakeGpiod, LEASHED, VERSION_1 } from '../support/fakeGpiod.ts';
+import { BUTTON, LED } from '../support/lineRequests.ts';
 import { loggedLines } from '../support/logged.ts';
 import { eventually } from '../support/ready.ts';
 
-const BUTTON: InputRequest = {
-  name: 'button',
-  gpio: 17,
-  direction: 'in',
-  pull: 'as-is',
-  debounce: 25,
-  rest: 1,
-};
-const LED: LineRequest = { name: 'led', gpio: 18, direction: 'out', level: 1 };
 const NEEDED =
   'The gpiomon driver needs libgpiod 2, which is the package gpiod of Debian 13 (trixie) or later';
 /** The kernel's clock is so many milliseconds ahead of ours. */

@@ -3,15 +3,7 @@ import { test } from 'node:test';
 import type { InputRequest, Level } from '../../src/sidecar/drivers/driver.ts';
 import { AUTO_PRESS, MOST_WAITING, MockDriver, PAUSE } from '../../src/sidecar/drivers/mock.ts';
 import { FakeClock } from '../support/clock.ts';
-
-const BUTTON: InputRequest = {
-  name: 'button',
-  gpio: 17,
-  direction: 'in',
-  pull: 'as-is',
-  debounce: 25,
-  rest: 1,
-};
+import { BUTTON } from '../support/lineRequests.ts';
 
 async function mock(auto?: number) {
   const clock = new FakeClock();

@@ -9,17 +9,9 @@ import { run, startCommand } from '../cli/command.ts';
 import { FakeClock } from '../support/clock.ts';
 import { exported, fakeOnoff } from '../support/fakeOnoff.ts';
 import { addChip, fakeSysfs } from '../support/fakeSysfs.ts';
+import { BUTTON, LED } from '../support/lineRequests.ts';
 import { loggedLines } from '../support/logged.ts';
 
-const BUTTON: LineRequest = {
-  name: 'button',
-  gpio: 17,
-  direction: 'in',
-  pull: 'as-is',
-  debounce: 25,
-  rest: 1,
-};
-const LED: LineRequest = { name: 'led', gpio: 18, direction: 'out', level: 1 };
 const IT = 'button (GPIO 17, number 529 of sysfs)';
 
 interface Setup {

@@ -14,6 +14,7 @@ import {
 import { FakeClock } from '../support/clock.ts';
 import { exported } from '../support/fakeOnoff.ts';
 import { fakeSysfs } from '../support/fakeSysfs.ts';
+import { BUTTON } from '../support/lineRequests.ts';
 
 function attemptOf(t: TestContext) {
   const root = fakeSysfs(t, {});
@@ -102,14 +103,6 @@ test('a file that is not there is not waited for', async (t) => {
   });
 });
 
-const BUTTON: LineRequest = {
-  name: 'button',
-  gpio: 17,
-  direction: 'in',
-  pull: 'as-is',
-  debounce: 25,
-  rest: 1,
-};
 const LED: LineRequest = { name: 'led', gpio: 17, direction: 'out', level: 1 };
 
 /** The settings of a line that was exported with `edge`, after it was configured. */

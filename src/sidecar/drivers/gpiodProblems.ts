@@ -1,5 +1,6 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { LineProblem } from './driver.ts';
+import { fileGroup } from './fileGroup.ts';
 import { type GpiodChip, isDevice, RULED_OUT, type SeenChips } from './gpiodChip.ts';
 import type { Ended } from './gpiodTools.ts';
 import { LABELS } from './headerChip.ts';
@@ -124,30 +125,11 @@ function permission(devices: readonly string[], ruledOut: boolean): string {
       : `\`devices: ["${device}"]\``;
     return `${refused} The sidecar's container lacks the rule for it, which no user and no group replaces: give it ${what}.`;
   }
-  const gid = groupOf(device);
-  if (gid === undefined || gid === 0)
+  const group = fileGroup(device);
+  if (!group)
     return `${refused} ${several ? 'They are' : 'It is'} root's alone: run the sidecar as root, or give the device to a group by a rule of udev.`;
   const ours = several
     ? 'its device (`sudo gpiodetect` names the one of the header)'
     : `\`devices: ["${device}"]\``;
-  return `${refused} ${several ? 'They belong' : 'It belongs'} to the group ${named(gid)}: add this user to it, or give the sidecar's container ${ours} and \`group_add: ["${gid}"]\`.`;
-}
-
-function groupOf(file: string): number | undefined {
-  try {
-    return statSync(file).gid;
-  } catch {
-    return undefined;
-  }
-}
-
-/** With its name, where this system knows one: in a container it may be another system's. */
-function named(gid: number): string {
-  try {
-    const lines = readFileSync('/etc/group', 'utf8').split('\n');
-    const name = lines.map((text) => text.split(':')).find((fields) => fields[2] === String(gid))?.[0];
-    return name ? `${name} (${gid})` : String(gid);
-  } catch {
-    return String(gid);
-  }
+  return `${refused} ${several ? 'They belong' : 'It belongs'} to the group ${group.words}: add this user to it, or give the sidecar's container ${ours} and \`group_add: ["${group.gid}"]\`.`;
 }

@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Log } from '../../lib/log.ts';
 import type { Clock } from '../clock.ts';
 import type { Driver, Line, LineListener, LineRequest } from './driver.ts';
@@ -11,6 +9,7 @@ import {
   checkExport,
   configureLine,
   exportLine,
+  filesOf,
   unexportLine,
   untilAccessible,
 } from './sysfsExport.ts';
@@ -104,11 +103,13 @@ export class OnoffDriver implements Driver {
 
   async #construct(Gpio: GpioClass, request: LineRequest, attempt: Found): Promise<Gpio> {
     const input = request.direction === 'in';
-    // An output has the last one only where the chip can report edges.
-    const files = ['value', 'direction', 'active_low', 'edge'];
-    const needed = files.filter((name) => input || name !== 'edge' || this.#has(attempt, name));
     try {
-      await untilAccessible(attempt, needed, this.#parts.clock, attempt.leftover ? 0 : ACCESS_WAIT);
+      await untilAccessible(
+        attempt,
+        filesOf(attempt, request),
+        this.#parts.clock,
+        attempt.leftover ? 0 : ACCESS_WAIT,
+      );
       configureLine(attempt, request);
       const direction = input ? 'in' : request.level === 1 ? 'high' : 'low';
       return new Gpio(attempt.number, direction, input ? 'both' : 'none', { activeLow: false });
@@ -117,10 +118,6 @@ export class OnoffDriver implements Driver {
       if (!attempt.leftover) unexportLine(attempt);
       throw explain(error, attempt, `${this.#root}/gpio${attempt.number}`);
     }
-  }
-
-  #has({ number }: Found, file: string): boolean {
-    return existsSync(join(this.#root, `gpio${number}`, file));
   }
 
   #warnOfPull(request: LineRequest, attempt: Found): void {

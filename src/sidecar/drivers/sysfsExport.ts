@@ -36,6 +36,15 @@ export function checkExport(attempt: Attempt): void {
   }
 }
 
+/** The files of a line that are used. An output has `edge` only where the chip can report edges. */
+export function filesOf(
+  attempt: Attempt & { readonly number: number },
+  { direction }: LineRequest,
+): string[] {
+  const edge = direction === 'in' || existsSync(fileOf(attempt, 'edge')) ? ['edge'] : [];
+  return ['value', 'direction', 'active_low', ...edge];
+}
+
 /**
  * Sets up a line that is exported. onoff does that too, but ignores what it could not set: the line would be deaf, or the wrong
  * way round. And a line that onoff has opened can only be closed by unexporting it, which takes it from a program that keeps it.
@@ -43,7 +52,7 @@ export function checkExport(attempt: Attempt): void {
 export function configureLine(attempt: Attempt & { readonly number: number }, request: LineRequest): void {
   const input = request.direction === 'in';
   // The kernel makes no output of a line that reports edges, as one may that was an input of the run before.
-  if (!input && existsSync(fileOf(attempt, 'edge'))) set(attempt, 'edge', 'none');
+  if (!input && filesOf(attempt, request).includes('edge')) set(attempt, 'edge', 'none');
   set(attempt, 'active_low', '0');
   set(attempt, 'direction', input ? 'in' : request.level === 1 ? 'high' : 'low');
   if (input) set(attempt, 'edge', 'both');

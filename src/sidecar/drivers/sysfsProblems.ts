@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { LineProblem } from './driver.ts';
+import { fileGroup } from './fileGroup.ts';
 import type { HeaderChip } from './headerChip.ts';
 
 /** What was tried when sysfs or onoff refused. */
@@ -137,22 +138,10 @@ function reckoned({ chip, gpio }: Attempt): string {
 }
 
 function howToGetPermission(file: string, { root, number, leftover }: Attempt): string {
-  const group = groupOf(file);
+  const group = fileGroup(file);
   const asRoot = 'run the sidecar as root (its container is root, and privileged, as it comes).';
-  if (group) return `It belongs to the group ${group}: add this user to it, or ${asRoot}`;
+  if (group) return `It belongs to the group ${group.words}: add this user to it, or ${asRoot}`;
   if (leftover && file.startsWith(join(root, `gpio${number}`)))
     return `Another user opened the line: release it (\`echo ${number} | sudo tee ${join(root, 'unexport')}\`), or ${asRoot}`;
   return `It is root's alone: ${asRoot}`;
-}
-
-function groupOf(file: string): string | undefined {
-  try {
-    const gid = statSync(file).gid;
-    if (gid === 0) return undefined;
-    const lines = readFileSync('/etc/group', 'utf8').split('\n');
-    const name = lines.map((text) => text.split(':')).find((fields) => fields[2] === String(gid))?.[0];
-    return name ? `${name} (${gid})` : String(gid);
-  } catch {
-    return undefined;
-  }
 }
