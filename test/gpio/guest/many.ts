@@ -38,11 +38,11 @@ export async function checkMany(world: World): Promise<void> {
       await world.startApp();
       const events = (await new Channel('many').rest()).filter(({ event }) => event === 'press');
       const presses: Gesture[] = events.map(({ data, event, at }) => ({ ...JSON.parse(data), event, at }));
-      const { lost, invented } = compare(pressed, presses);
+      const { lost, invented, late } = compare(pressed, presses);
       const { missed = 0, level } = named(await device.now(), 'many');
       const stills = lost.map(({ still }) => `${still.toFixed(1)} ms`).join(', ');
       note(
-        `${driver.name}, seed ${SEED}: ${pressed.length} presses, ${presses.length} press events, ${lost.length} lost${stills && ` (still for ${stills})`}, ${invented} invented, ${missed} edges known as missed`,
+        `${driver.name}, seed ${SEED}: ${pressed.length} presses, ${presses.length} press events, ${lost.length} lost${stills && ` (still for ${stills})`}, ${invented} invented, ${missed} edges known as missed, dated ${Math.min(...late).toFixed(1)} to ${Math.max(...late).toFixed(1)} ms after the first edge`,
       );
       assert.equal(level, 0, 'the level at the end');
       assert.equal(invented, 0, 'invented');
@@ -91,20 +91,31 @@ function bounce(file: number, to: string, from: string, between: Between): { fir
   }
 }
 
+interface Compared {
+  readonly lost: Press[];
+  readonly invented: number;
+  /** By how many milliseconds each event is dated after its press. */
+  readonly late: number[];
+}
+
 /** Which press each event tells of: the one at its time, and each of one only. */
-function compare(pressed: readonly Press[], events: readonly Gesture[]): { lost: Press[]; invented: number } {
+function compare(pressed: readonly Press[], events: readonly Gesture[]): Compared {
   const waiting = [...events];
   const lost: Press[] = [];
+  const late: number[] = [];
   let invented = 0;
   for (const press of pressed) {
     while (waiting[0] && waiting[0].at < press.down - CLOSE_MS) {
       waiting.shift();
       invented++;
     }
-    if (waiting[0] && waiting[0].at <= press.down + CLOSE_MS) waiting.shift();
-    else lost.push(press);
+    const event = waiting[0];
+    if (event && event.at <= press.down + CLOSE_MS) {
+      late.push(event.at - press.down);
+      waiting.shift();
+    } else lost.push(press);
   }
-  return { lost, invented: invented + waiting.length };
+  return { lost, invented: invented + waiting.length, late };
 }
 
 /** Numbers from 0 to below 1, the same ones for the same seed. */
