@@ -3,12 +3,14 @@
 #   docker build --target app .        docker build --target sidecar .
 #
 # On a 32-bit Raspberry Pi OS: --build-arg NODE_VERSION=22 --build-arg DEBIAN=bookworm
+# For other machines than this one: docker-bake.hcl
 ARG NODE_VERSION=24
 ARG DEBIAN=trixie
 
 # ---- What runs, compiled from TypeScript. Nothing here needs a compiler for C, so a laptop that only wants the app and
-# the mock never fetches the full image below. ----
-FROM node:${NODE_VERSION}-${DEBIAN}-slim AS build
+# the mock never fetches the full image below. What comes out is the same for every processor, so it is made on the builder's
+# own ($BUILDPLATFORM): emulated, it would take many times as long. ----
+FROM --platform=$BUILDPLATFORM node:${NODE_VERSION}-${DEBIAN}-slim AS build
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 # Without install scripts: the only ones are epoll's, which belongs to the sidecar, and esbuild's, which is not used here.
@@ -18,13 +20,13 @@ COPY scripts/build.mjs scripts/steps.mjs scripts/
 COPY src src
 RUN npm run build
 
-# ---- The app's dependencies: production only, and without onoff, which it never loads ----
-FROM node:${NODE_VERSION}-${DEBIAN}-slim AS app-dependencies
+# ---- The app's dependencies: production only, and without onoff, which it never loads. Nothing but scripts: as above ----
+FROM --platform=$BUILDPLATFORM node:${NODE_VERSION}-${DEBIAN}-slim AS app-dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 RUN --mount=type=cache,target=/root/.npm npm ci --omit=dev --omit=optional --ignore-scripts
 
-# ---- The sidecar's: with onoff, whose epoll is compiled. The only stage with a compiler ----
+# ---- The sidecar's: with onoff, whose epoll is compiled for the processor that it will run on. The only stage with a compiler ----
 FROM node:${NODE_VERSION}-${DEBIAN} AS sidecar-dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
@@ -54,7 +56,8 @@ ENV HEALTH_FILE=/tmp/health
 HEALTHCHECK --interval=30s --timeout=3s --start-period=30s --retries=3 \
     CMD ["bash", "-c", "if [ -n \"$(find \"$HEALTH_FILE\" -newermt '-15 seconds' 2>/dev/null)\" ]; then cat \"$HEALTH_FILE\"; \
         else echo 'The sidecar has not said for 15 s that it lives.'; exit 1; fi"]
-CMD ["node", "dist/cli.js", "sidecar"]
+# See docs/decisions/0017-memory.md for the flag.
+CMD ["node", "--optimize-for-size", "dist/cli.js", "sidecar"]
 
 FROM watcher AS sidecar
 # For GPIO_DRIVER=gpiomon. Debian has libgpiod 2 from trixie on; before, gpiomon speaks another language, which the sidecar
@@ -79,6 +82,14 @@ USER node
 LABEL org.opencontainers.image.description="Plays the pins of a Raspberry Pi for Pinstream, on a machine without any."
 ENV GPIO_DRIVER=mock
 
+# ---- Makes or checks the certificates for docker-compose.tls.yml, and ends. nginx's image has no command openssl ----
+FROM node:${NODE_VERSION}-${DEBIAN}-slim AS certificates
+# 101 is nginx's number in its images. A new volume takes over whom this folder belongs to.
+RUN apt-get update && apt-get install -y --no-install-recommends openssl && rm -rf /var/lib/apt/lists/* /var/cache/apt/* \
+ && install -d -o 101 -g 101 /certificates
+USER 101:101
+LABEL org.opencontainers.image.description="Makes or checks the certificates of Pinstream's nginx."
+
 FROM base AS app
 COPY --from=build /app/dist dist
 COPY --from=app-dependencies /app/node_modules node_modules
@@ -92,4 +103,4 @@ HEALTHCHECK --interval=30s --timeout=3s --start-period=30s --retries=3 \
     CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/$PORT \
         && printf 'GET /healthz HTTP/1.0\\r\\nHost: localhost\\r\\n\\r\\n' >&3 \
         && read -r _ status _ <&3 && [ \"$status\" = 200 ]"]
-CMD ["node", "dist/cli.js", "serve"]
+CMD ["node", "--optimize-for-size", "dist/cli.js", "serve"]

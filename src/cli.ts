@@ -1,20 +1,22 @@
 #!/usr/bin/env node
 import { type Command, Mistakes, readCall } from './cli/flags.ts';
 import { commandHelp, generalHelp } from './cli/help.ts';
-import { publish } from './cli/publish.ts';
-import { serve } from './cli/serve.ts';
-import { sidecar } from './cli/sidecar.ts';
-import { start } from './cli/start.ts';
-import { tail } from './cli/tail.ts';
 import { version } from './cli/version.ts';
 
-const COMMANDS: readonly Command[] = [start, serve, sidecar, publish, tail];
+/** Each is loaded when it is called for: the sidecar of a small Pi has no memory for what the app alone needs. */
+const COMMANDS = new Map<string, () => Promise<Command>>([
+  ['start', async () => (await import('./cli/start.ts')).start],
+  ['serve', async () => (await import('./cli/serve.ts')).serve],
+  ['sidecar', async () => (await import('./cli/sidecar.ts')).sidecar],
+  ['publish', async () => (await import('./cli/publish.ts')).publish],
+  ['tail', async () => (await import('./cli/tail.ts')).tail],
+]);
 
 async function main([name, ...args]: readonly string[]): Promise<void> {
   if (name === '--version' || name === '-v') return say(version());
   if (name === undefined || name === '-h' || name === '--help' || name === 'help')
-    return say(generalHelp(COMMANDS));
-  const command = COMMANDS.find((one) => one.name === name);
+    return say(generalHelp(await Promise.all([...COMMANDS.values()].map((load) => load()))));
+  const command = await COMMANDS.get(name)?.();
   if (!command) throw new Mistakes([`There is no command "${name}". "pinstream -h" lists them.`], 64);
   if (args.includes('-h') || args.includes('--help')) return say(commandHelp(command));
   await command.run(readCall(command, args));

@@ -85,6 +85,17 @@ describe('who knows whom', () => {
     assert.deepEqual([...late, ...importersOf('onoff')], ['src/sidecar/drivers/onoff.ts']);
   });
 
+  test('what the sidecar loads has nothing of the app, whose memory a small Pi does not have', () => {
+    const atOnce = (file: string) =>
+      [...code(file).matchAll(/^(?:import|export)(?! type\b)[^;]*?from '(\.[^']+)';$/gm)].map(
+        ([, name = '']) => join(dirname(file), name),
+      );
+    const loaded = new Set(['src/cli.ts', 'src/cli/sidecar.ts']);
+    for (const file of loaded) for (const other of atOnce(file)) loaded.add(other);
+    assert.ok(loaded.has('src/sidecar/sidecar.ts'), 'the imports are not found');
+    assert.deepEqual([...loaded].filter(isIn('app')), []);
+  });
+
   test('the environment is read in one place', () => {
     const readers = SOURCES.filter((file) => /\bprocess\s*(?:\.|\[['"])\s*env\b/.test(text(file)));
     assert.deepEqual(readers, ['src/lib/env.ts']);
