@@ -8,21 +8,16 @@ import { fail, hasProgram, runQuietly } from './steps.mjs';
 const REDIS = { any: ['redis-server'], apt: 'redis-server', brew: 'redis' };
 const CURL = { any: ['curl'], apt: 'curl', brew: 'curl' };
 const NGINX = { any: ['nginx'], apt: 'nginx-light', brew: 'nginx' };
+const CHROMIUM = {
+  any: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'],
+  apt: 'chromium fonts-dejavu-core',
+  brew: '--cask chromium',
+};
 const NEEDED = {
   unit: [REDIS, CURL],
   load: [REDIS],
   faults: [REDIS, NGINX],
-  e2e: [
-    REDIS,
-    CURL,
-    { any: ['redis-cli'], apt: 'redis-tools', brew: 'redis' },
-    NGINX,
-    {
-      any: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'],
-      apt: 'chromium fonts-dejavu-core',
-      brew: '--cask chromium',
-    },
-  ],
+  e2e: [REDIS, CURL, { any: ['redis-cli'], apt: 'redis-tools', brew: 'redis' }, NGINX, CHROMIUM],
   gpio: [
     REDIS,
     { any: ['qemu-system-x86_64'], apt: 'qemu-system-x86' },
@@ -30,7 +25,11 @@ const NEEDED = {
     { any: ['cpio'], apt: 'cpio' },
     { any: ['xz'], apt: 'xz-utils' },
   ],
-  containers: [{ any: ['docker'], apt: 'docker.io docker-compose', brew: '--cask docker' }],
+  containers: [
+    CURL,
+    CHROMIUM,
+    { any: ['docker'], apt: 'docker.io docker-compose docker-buildx', brew: '--cask docker' },
+  ],
 };
 NEEDED.presses = NEEDED.gpio;
 

@@ -20,7 +20,7 @@ const FOLDERS = {
 };
 
 /** What one test may take at most. */
-const MOST_MS = { load: 900_000, faults: 300_000, gpio: 300_000, presses: 900_000 };
+const MOST_MS = { load: 900_000, faults: 300_000, gpio: 300_000, presses: 900_000, containers: 600_000 };
 
 /** What a suite may take at most: its runner waits for ever when something that a test has left behind holds its output. */
 const SUITE_MS = 30 * 60_000;
@@ -49,8 +49,8 @@ const reporters = [
   `--test-reporter-destination=${tap}`,
 ];
 const most = MOST_MS[suite] ?? 120_000;
-/** Files at once: a load has the machine to itself, and of the unit tests much is waiting. */
-const AT_ONCE = { load: 1, unit: 3 };
+/** Files at once: a load has the machine to itself, the bundle has port 80, and of the unit tests much is waiting. */
+const AT_ONCE = { load: 1, containers: 1, unit: 3 };
 const { status, error } = spawnSync(
   process.execPath,
   [
