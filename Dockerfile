@@ -45,6 +45,7 @@ RUN printf '#!/bin/sh\nexec node /app/dist/cli.js "$@"\n' >/usr/local/bin/pinstr
 COPY package.json LICENSE ./
 STOPSIGNAL SIGTERM
 LABEL org.opencontainers.image.title="Pinstream" \
+      org.opencontainers.image.version="0.1.0" \
       org.opencontainers.image.licenses="MIT"
 
 # ---- What reads pins, or plays them. It has no port that could be asked, but a file that it renews every 3 s while its event

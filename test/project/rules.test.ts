@@ -124,6 +124,11 @@ describe('files', () => {
     for (const file of scripts) assert.equal(text(file.replace(/^src/, 'dist')), text(file), file);
   });
 
+  test('the images say the version of the package', () => {
+    const { version } = JSON.parse(text('package.json')) as { version: string };
+    assert.match(text('Dockerfile'), new RegExp(`image\\.version="${version}"`));
+  });
+
   test('the lock file names no registry, so that everybody installs from their own', () => {
     const { packages } = JSON.parse(text('package-lock.json')) as {
       packages: Record<string, Record<string, unknown>>;
