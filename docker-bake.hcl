@@ -44,3 +44,10 @@ target "mock" {
   target   = "mock"
   tags     = ["${IMAGE}-mock:${TAG}"]
 }
+
+# For docker-compose.tls.yml alone: docker buildx bake certificates
+target "certificates" {
+  inherits = ["every"]
+  target   = "certificates"
+  tags     = ["${IMAGE}-certificates:${TAG}"]
+}

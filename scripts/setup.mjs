@@ -28,6 +28,7 @@ const NEEDED = {
   containers: [
     CURL,
     CHROMIUM,
+    { any: ['openssl'], apt: 'openssl', brew: 'openssl' },
     { any: ['docker'], apt: 'docker.io docker-compose docker-buildx', brew: '--cask docker' },
   ],
 };

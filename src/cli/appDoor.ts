@@ -7,6 +7,8 @@ import { type Door, isAway, type Outcome } from './door.ts';
 const MOST_AT_ONCE = 100;
 const MOST_BYTES = 524_288;
 const PAUSE_MS = 250;
+/** Statuses that pass: the app is away, or a proxy in front of it wants fewer requests. */
+const WAIT = [429, 502, 503, 504];
 /** A single try: longer than the app itself waits for its store, and long enough for one that is only slow. */
 const LONGEST_TRY_MS = 10_000;
 const SHORTEST_TRY_MS = 1_000;
@@ -83,7 +85,7 @@ function outcomesOf({ status, text }: { status: number; text: string }, before: 
 
 function outcomeOf({ id, status = 0, error = `The app answered ${status}.` }: Answered): Outcome {
   if (id !== undefined) return { id };
-  if (status === 502 || status === 503 || status === 504) return { problem: error, away: true };
+  if (WAIT.includes(status)) return { problem: error, away: true };
   if (status === 413 || status === 507) return { problem: error, away: false };
   throw new GaveUp(`${error}${status === 401 ? ' Set PUBLISH_KEY to it.' : ''}`);
 }

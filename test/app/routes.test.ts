@@ -197,17 +197,20 @@ describe('the rest', () => {
   after(() => app.stop());
 
   test('the page and its files, with a policy under which no event can become a script', async () => {
-    for (const [path, type] of [
-      ['/', 'text/html; charset=utf-8'],
-      ['/test', 'text/html; charset=utf-8'],
-      ['/pinstream.js', 'text/javascript; charset=utf-8'],
-      ['/assets/page/style.css', 'text/css; charset=utf-8'],
+    for (const [path, type, usedBy] of [
+      ['/', 'text/html; charset=utf-8', 'same-origin'],
+      ['/test', 'text/html; charset=utf-8', 'same-origin'],
+      ['/pinstream.js', 'text/javascript; charset=utf-8', 'cross-origin'],
+      ['/assets/page/style.css', 'text/css; charset=utf-8', 'same-origin'],
     ]) {
       const { status, headers } = await request(`${app.url}${path}`);
       assert.equal(status, 200, path);
       assert.equal(headers['content-type'], type);
       assert.match(String(headers['content-security-policy']), /^default-src 'self';/);
       assert.equal(headers['x-content-type-options'], 'nosniff');
+      assert.equal(headers['cross-origin-resource-policy'], usedBy);
+      // Browsers complain of it where they don't take it.
+      assert.equal(headers['cross-origin-opener-policy'], undefined);
       const again = await request(`${app.url}${path}`, {
         headers: { 'If-None-Match': String(headers.etag) },
       });

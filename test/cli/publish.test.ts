@@ -6,6 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import { AnswerThief } from '../support/answerThief.ts';
 import { startApp, type TestApp } from '../support/app.ts';
 import { freePort } from '../support/freePort.ts';
+import { startOddApp } from '../support/oddApp.ts';
 import { ready } from '../support/ready.ts';
 import { TestRedis } from '../support/redis.ts';
 import { request } from '../support/request.ts';
@@ -270,6 +271,25 @@ describe('pinstream publish, through an outage', () => {
     assert.equal(items.flat().length, data.length);
     assert.equal(Math.max(...items.map(({ length }) => length)), 100);
     assert.ok(Math.max(...bodies.map(({ length }) => length)) < 530_000);
+  });
+
+  test('waits where a proxy in front of the app wants fewer requests', async (t) => {
+    let asked = 0;
+    const proxy = await startOddApp((_, response) => {
+      asked += 1;
+      if (asked === 1)
+        response.writeHead(429, { 'Retry-After': '1' }).end('{"error":"Too many requests."}\n');
+      else response.writeHead(201).end('[{"id":"e-1"}]');
+    });
+    t.after(() => proxy.stop());
+    const { code, output, errors } = await run([
+      'publish',
+      'lines',
+      'one',
+      '--url',
+      `http://${proxy.address}`,
+    ]);
+    assert.deepEqual({ code, output, errors }, { code: 0, output: 'e-1\n', errors: '' });
   });
 
   test('stops at what every line would be refused for', async () => {

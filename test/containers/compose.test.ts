@@ -204,7 +204,12 @@ for (const [what, files, unprivileged] of [
     test('nginx is given the template, its start script and nothing that is secret', () => {
       assert.deepEqual(
         services.nginx.volumes?.map(({ target }) => target),
-        ['/etc/nginx/nginx.conf', '/etc/nginx/templates', '/docker-entrypoint.d/40-cors-map.sh'],
+        [
+          '/etc/nginx/nginx.conf',
+          '/etc/nginx/templates',
+          '/docker-entrypoint.d/15-limits.sh',
+          '/docker-entrypoint.d/40-cors-map.sh',
+        ],
       );
       const { services: withSecrets } = bundle(files, { PUBLISH_KEY: 'secret-1', ACCESS_RULES: 'secret-2' });
       for (const name of ['nginx', 'redis', 'sidecar'] as const) {

@@ -11,43 +11,14 @@ import { readSettings } from '../../src/lib/settings.ts';
 import { startApp, type TestApp, type TestAppOptions } from '../support/app.ts';
 import { freePort } from '../support/freePort.ts';
 import { startNameServer } from '../support/nameServer.ts';
-import {
-  envsubst,
-  type Nginx,
-  type NginxOptions,
-  runCorsMap,
-  startNginx,
-  template,
-} from '../support/nginx.ts';
-import { type OddApp, startOddApp } from '../support/oddApp.ts';
+import { alone, chain, envsubst, type Nginx, nginxFor, runCorsMap, template } from '../support/nginx.ts';
+import { startOddApp } from '../support/oddApp.ts';
 import { TestRedis } from '../support/redis.ts';
 import { ask, openWire, type Wire } from '../support/wire.ts';
 
 const ALLOWED = 'https://allowed.example';
 const FOREIGN = 'https://foreign.example';
 const KEY_IN_A_QUERY = 'do-not-log-me';
-
-/** nginx in front of an app that answers as told, until the end of the test. */
-async function chain(
-  t: TestContext,
-  answer: RequestListener,
-  options: Partial<NginxOptions> = {},
-): Promise<{ nginx: Nginx; app: OddApp }> {
-  const app = await startOddApp(answer);
-  t.after(() => app.stop());
-  return { app, nginx: await nginxFor(t, { app: app.address, ...options }) };
-}
-
-/** nginx with nobody behind it. */
-async function alone(t: TestContext, options: Partial<NginxOptions> = {}): Promise<Nginx> {
-  return nginxFor(t, { app: `127.0.0.1:${await freePort()}`, ...options });
-}
-
-async function nginxFor(t: TestContext, options: NginxOptions): Promise<Nginx> {
-  const nginx = await startNginx(options);
-  t.after(() => nginx.stop());
-  return nginx;
-}
 
 async function open(t: TestContext, nginx: Nginx, path: string, headers = {}): Promise<Wire> {
   const wire = await openWire(nginx.port, path, headers);
@@ -792,12 +763,19 @@ describe('in front of the real app', { timeout: 60_000 }, () => {
 });
 
 describe('the template', { timeout: 60_000 }, () => {
-  test('uses three variables of our own and leaves the rest to nginx', async () => {
+  test('uses variables of our own and leaves the rest to nginx', async () => {
     const text = await template();
     const names = [...text.matchAll(/\$\{?(\w+)/g)].map(([, name]) => name ?? '');
     assert.deepEqual(
       new Set(names.filter((name) => /^[A-Z]/.test(name))),
-      new Set(['PINSTREAM_LISTEN', 'PINSTREAM_RESOLVER', 'PINSTREAM_APP']),
+      new Set([
+        'PINSTREAM_LISTEN',
+        'PINSTREAM_RESOLVER',
+        'PINSTREAM_APP',
+        'PINSTREAM_TLS',
+        'PINSTREAM_ADDRESS_REQUESTS',
+        'PINSTREAM_ADDRESS_CONNECTIONS',
+      ]),
     );
     // Whatever else is in the environment, these are not replaced: they are small letters.
     const everything = {

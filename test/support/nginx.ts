@@ -1,11 +1,14 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, copyFile, mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
+import type { RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import type { TestContext } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { endsWithUs } from './children.ts';
 import { freePort } from './freePort.ts';
+import { type OddApp, startOddApp } from './oddApp.ts';
 
 /** A real nginx with the project's own configuration, rendered as the image renders it, on a free port of 127.0.0.1. */
 export interface Nginx {
@@ -23,6 +26,9 @@ export interface NginxOptions {
   /** Who knows the app's name, when it is a name. */
   readonly resolver?: string;
   readonly corsOrigins?: string;
+  /** What one address may ask for in a second, and have under way; as the bundle if not given. */
+  readonly requests?: number;
+  readonly connections?: number;
   /** Replaced in the configuration: times that no test can wait for, numbers that it cannot reach. */
   readonly replace?: Readonly<Record<string, string>>;
 }
@@ -30,6 +36,29 @@ export interface NginxOptions {
 const folder = fileURLToPath(new URL('../../nginx/', import.meta.url));
 const command = process.env.NGINX || 'nginx';
 const path = `${process.env.PATH}:/usr/local/sbin:/usr/sbin`;
+
+/** nginx until the end of the test. */
+export async function nginxFor(t: TestContext, options: NginxOptions): Promise<Nginx> {
+  const nginx = await startNginx(options);
+  t.after(() => nginx.stop());
+  return nginx;
+}
+
+/** nginx in front of an app that answers as told, until the end of the test. */
+export async function chain(
+  t: TestContext,
+  answer: RequestListener,
+  options: Partial<NginxOptions> = {},
+): Promise<{ nginx: Nginx; app: OddApp }> {
+  const app = await startOddApp(answer);
+  t.after(() => app.stop());
+  return { app, nginx: await nginxFor(t, { app: app.address, ...options }) };
+}
+
+/** nginx with nobody behind it. */
+export async function alone(t: TestContext, options: Partial<NginxOptions> = {}): Promise<Nginx> {
+  return nginxFor(t, { app: `127.0.0.1:${await freePort()}`, ...options });
+}
 
 export async function startNginx(options: NginxOptions): Promise<Nginx> {
   const etc = await stockFolder();
@@ -117,7 +146,7 @@ async function writeConfiguration(
   dir: string,
   etc: string,
   port: number,
-  { app, resolver, corsOrigins, replace = {} }: NginxOptions,
+  { app, resolver, corsOrigins, requests = 100, connections = 4000, replace = {} }: NginxOptions,
 ): Promise<number> {
   // Started by root, the workers run as nobody, and need a way in.
   await chmod(dir, 0o755);
@@ -127,6 +156,9 @@ async function writeConfiguration(
     PINSTREAM_LISTEN: `127.0.0.1:${port}`,
     PINSTREAM_APP: app,
     PINSTREAM_RESOLVER: resolver ?? '127.0.0.1',
+    PINSTREAM_TLS: 'no-tls',
+    PINSTREAM_ADDRESS_REQUESTS: String(requests),
+    PINSTREAM_ADDRESS_CONNECTIONS: String(connections),
   };
   const given = await readFile(join(folder, 'nginx.conf'), 'utf8');
   const rendered = envsubst(await template(), variables, /^PINSTREAM_/);
@@ -161,7 +193,16 @@ export function envsubst(text: string, variables: Readonly<Record<string, string
   });
 }
 
-/** The entry script itself. */
+/** The script that checks the limits, as the image runs it. */
+export function runLimits(variables: Readonly<Record<string, string>>) {
+  const { status, stderr } = spawnSync('sh', [join(folder, 'limits.sh')], {
+    env: { PATH: path, ...variables },
+    encoding: 'utf8',
+  });
+  return { status, stderr };
+}
+
+/** The script that writes the map of origins, as the image runs it. */
 export function runCorsMap(corsOrigins: string | undefined, outDir: string) {
   const { status, stderr } = spawnSync('sh', [join(folder, 'cors-map.sh')], {
     env: {

@@ -9,13 +9,16 @@ import { serveCyclone } from './stream.ts';
 const PAGE_POLICY =
   "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'";
 
+/** What pages on other origins import. */
+const CLIENT = 'client.js';
+
 /** `GET /`: the dashboard, or cyclone's stream when it names channels. The browser's files. */
 export function pageRoutes(router: Router, parts: Parts): void {
   router.get('/', (ctx) => {
     return queryOf(ctx).has('channels') ? serveCyclone(ctx, parts) : serve(ctx, parts, 'page/index.html');
   });
   router.get('/test', (ctx) => serve(ctx, parts, 'page/test.html'));
-  router.get('/pinstream.js', (ctx) => serve(ctx, parts, 'client.js'));
+  router.get('/pinstream.js', (ctx) => serve(ctx, parts, CLIENT));
   router.get('/favicon.ico', (ctx) => serve(ctx, parts, 'page/icon.svg'));
   router.get('/assets/*path', (ctx) => serve(ctx, parts, ctx.path.slice('/assets/'.length)));
 }
@@ -26,6 +29,10 @@ function serve(ctx: Context, { assets }: Parts, path: string): void {
   ctx.set('Content-Security-Policy', PAGE_POLICY);
   ctx.set('X-Content-Type-Options', 'nosniff');
   ctx.set('Referrer-Policy', 'no-referrer');
+  // Other pages may use the client, and cannot take the rest into their own memory.
+  ctx.set('Cross-Origin-Resource-Policy', path === CLIENT ? 'cross-origin' : 'same-origin');
+  // A page that opened this one gets no hold of its window. Over plain HTTP browsers ignore it, and complain in their console.
+  if (ctx.secure) ctx.set('Cross-Origin-Opener-Policy', 'same-origin');
   ctx.set('Cache-Control', 'no-cache');
   ctx.set('ETag', asset.etag);
   ctx.status = 200;
