@@ -29,6 +29,7 @@ const NEEDED = {
     CURL,
     CHROMIUM,
     { any: ['openssl'], apt: 'openssl', brew: 'openssl' },
+    { any: ['shellcheck'], apt: 'shellcheck', brew: 'shellcheck' },
     { any: ['docker'], apt: 'docker.io docker-compose docker-buildx', brew: '--cask docker' },
   ],
 };
