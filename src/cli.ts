@@ -10,6 +10,7 @@ const COMMANDS = new Map<string, () => Promise<Command>>([
   ['sidecar', async () => (await import('./cli/sidecar.ts')).sidecar],
   ['publish', async () => (await import('./cli/publish.ts')).publish],
   ['tail', async () => (await import('./cli/tail.ts')).tail],
+  ['doctor', async () => (await import('./cli/doctor.ts')).doctor],
 ]);
 
 async function main([name, ...args]: readonly string[]): Promise<void> {

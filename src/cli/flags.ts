@@ -14,6 +14,8 @@ export interface Command {
   readonly name: string;
   readonly usage: string;
   readonly summary: string;
+  /** What its own help says besides. */
+  readonly details?: string;
   readonly options: readonly Option[];
   readonly settings: readonly SettingName[];
   /** Defaults that differ from the settings' own. */

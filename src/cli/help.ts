@@ -33,7 +33,8 @@ export function commandHelp(command: Command): string {
     command.settings.length > 0
       ? ['', 'Each setting is also an environment variable: --redis-url is REDIS_URL.']
       : [];
-  return [`Usage: ${command.usage}`, '', command.summary, '', table(rows), ...also].join('\n');
+  const { usage, summary, details } = command;
+  return [`Usage: ${usage}`, '', summary, ...(details ? [details] : []), '', table(rows), ...also].join('\n');
 }
 
 function table(rows: readonly (readonly [string, string])[]): string {

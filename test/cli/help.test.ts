@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { doctor } from '../../src/cli/doctor.ts';
 import type { Command } from '../../src/cli/flags.ts';
 import { publish } from '../../src/cli/publish.ts';
 import { serve } from '../../src/cli/serve.ts';
@@ -9,7 +10,7 @@ import { start } from '../../src/cli/start.ts';
 import { tail } from '../../src/cli/tail.ts';
 import { type Ended, run } from './command.ts';
 
-const COMMANDS: Command[] = [start, serve, sidecar, publish, tail];
+const COMMANDS: Command[] = [start, serve, sidecar, publish, tail, doctor];
 const answers = new Map<Command, Promise<Ended>>();
 
 /** What a command answers to -h. */

@@ -74,6 +74,13 @@ describe('who knows whom', () => {
     );
   });
 
+  test('the doctor sees from outside: it knows neither app nor sidecar, and only the command knows it', () => {
+    const knows = ({ file, what }: Import) =>
+      (isIn('doctor')(file) && (isIn('app')(what) || isIn('sidecar')(what))) ||
+      (isIn('doctor')(what) && !isIn('doctor')(file) && file !== 'src/cli/doctor.ts');
+    assert.deepEqual(breaking(knows), []);
+  });
+
   test('only the bus knows ioredis, and only its driver knows onoff', () => {
     assert.deepEqual(
       importersOf('ioredis').filter((file) => !isIn('bus')(file)),

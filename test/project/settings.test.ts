@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { doctor } from '../../src/cli/doctor.ts';
 import type { Command } from '../../src/cli/flags.ts';
 import { publish } from '../../src/cli/publish.ts';
 import { serve } from '../../src/cli/serve.ts';
@@ -12,7 +13,7 @@ import { text } from './files.ts';
 /** What is written about the settings is what the code says: each of them, once, and nothing else. */
 
 const NAMES = Object.keys(settings) as SettingName[];
-const COMMANDS: Command[] = [start, serve, sidecar, publish, tail];
+const COMMANDS: Command[] = [start, serve, sidecar, publish, tail, doctor];
 
 test("README's table has every setting with its default and meaning", () => {
   const [, table = ''] = text('README.md').split('| Setting | Default | Meaning |\n|---|---|---|\n');

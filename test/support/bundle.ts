@@ -98,7 +98,11 @@ export function suiteBundle(
 export interface Inspected {
   readonly Id: string;
   readonly Image: string;
-  readonly State: { readonly Pid: number; readonly Health?: { readonly Status: string } };
+  readonly State: {
+    readonly Pid: number;
+    readonly ExitCode: number;
+    readonly Health?: { readonly Status: string };
+  };
   readonly RestartCount: number;
   readonly Config: { readonly User: string; readonly Env: readonly string[] };
   readonly HostConfig: {

@@ -1,0 +1,102 @@
+import { statSync } from 'node:fs';
+import { readFile, statfs } from 'node:fs/promises';
+import type { RedisFacts } from '../bus/redisFacts.ts';
+import { type Finding, fault, ok, skipped } from './finding.ts';
+import type { Reached } from './reach.ts';
+
+/** The machine that the doctor runs on. */
+export interface Machine {
+  now(): number;
+  /** When this program was built. */
+  readonly built: number;
+  /** Of the disk that this runs from, in bytes; in a container it is the one on which Docker keeps everything. */
+  disk(): Promise<{ readonly free: number; readonly size: number }>;
+  /** Bytes of a page of memory; undefined where nobody says. */
+  pageSize(): Promise<number | undefined>;
+}
+
+export const thisMachine: Machine = {
+  now: Date.now,
+  built: statSync(new URL(import.meta.url)).mtimeMs,
+  async disk() {
+    const { bavail, blocks, bsize } = await statfs(process.cwd());
+    return { free: bavail * bsize, size: blocks * bsize };
+  },
+  async pageSize() {
+    const maps = await readFile('/proc/self/smaps', 'latin1').catch(() => '');
+    const kib = /^KernelPageSize: +(\d+) kB$/m.exec(maps)?.[1];
+    return kib === undefined ? undefined : Number(kib) * 1024;
+  },
+};
+
+const MOST_OFF_MS = 5_000;
+/** A build and a clock are compared over time zones of whoever unpacked it. */
+const DAY_MS = 86_400_000;
+
+/** A clock that was never set gives events a false time; nothing else depends on it. */
+export function checkClock(
+  machine: Machine,
+  { clock }: Pick<Reached, 'clock'>,
+  redis: RedisFacts | undefined,
+): Finding {
+  const name = 'clock';
+  const now = machine.now();
+  if (now < machine.built - DAY_MS) {
+    return fault(
+      name,
+      `The clock of this machine says ${new Date(now).toISOString().slice(0, 10)}, but Pinstream was built after that: let it get the time from the network (timedatectl set-ntp true), or events carry a false one.`,
+    );
+  }
+  const others = [
+    { who: 'the one where Pinstream runs', off: clock && clock.there - clock.here },
+    { who: 'the one of Redis', off: redis && redis.clock.there - redis.clock.here },
+  ];
+  for (const { who, off } of others) {
+    if (off === undefined || Math.abs(off) <= MOST_OFF_MS) continue;
+    return fault(
+      name,
+      `The clock of this machine is ${spanOf(Math.abs(off))} ${off > 0 ? 'behind' : 'ahead of'} ${who}: timedatectl says on each which of both has the time from the network.`,
+    );
+  }
+  const known = others.filter(({ off }) => off !== undefined).length;
+  return ok(name, known > 0 ? 'the clocks agree' : "this machine's clock is set");
+}
+
+function spanOf(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 120) return `${seconds} s`;
+  if (seconds < 7_200) return `${Math.round(seconds / 60)} min`;
+  return seconds < 172_800 ? `${Math.round(seconds / 3_600)} h` : `${Math.round(seconds / 86_400)} days`;
+}
+
+const MB = 1_000_000;
+const LEAST_FREE = 200 * MB;
+/** A twentieth of a large disk is plenty. */
+const PLENTY = 1_000 * MB;
+
+/** A full card stops Redis from writing, and with it every event. */
+export async function checkDisk(machine: Machine): Promise<Finding> {
+  const name = 'disk';
+  const { free, size } = await machine.disk();
+  const shown = `${Math.floor(free / MB)} MB of ${Math.floor(size / MB)} MB`;
+  if (free < LEAST_FREE || (free < PLENTY && free < size / 20))
+    return fault(
+      name,
+      `Only ${shown} of the disk are free: when none are, no event is taken any more. Make room (docker system df says what Docker uses).`,
+    );
+  return ok(name, `${shown} of the disk are free`);
+}
+
+const USUAL = 4_096;
+
+/** A Redis that was built for small pages ends at once on a Pi 5, with "Unsupported system page size". */
+export async function checkPageSize(machine: Machine, redis: RedisFacts | undefined): Promise<Finding> {
+  const name = 'page-size';
+  if (redis) return ok(name, "Redis knows its machine's size of memory pages");
+  const size = await machine.pageSize();
+  if (size === undefined || size === USUAL) return skipped(name, 'Redis does not answer.');
+  return fault(
+    name,
+    `Redis does not answer, and memory pages have ${size / 1024} KiB here: one built for 4 KiB ends with "Unsupported system page size". Take the image redis:8-alpine, or set kernel=kernel8.img in config.txt.`,
+  );
+}

@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { after, before, describe, test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
+import { EventSource } from 'eventsource';
+import { LAPTOP, needsEngine, type Part, suiteBundle } from '../support/bundle.ts';
+import { type Mapping, mappingsOf, shareOf } from '../support/memory.ts';
+
+const PARTS: readonly Part[] = ['app', 'sidecar', 'nginx', 'redis'];
+const BUDGET_MB = { app: 90, sidecar: 70, nginx: 20, redis: 20 };
+/** Of one core, all parts together. */
+const BUDGET_CPU = 0.02;
+/** What a start still has to do is not idling. */
+const SETTLED_MS = 10_000;
+const IDLE_MS = 30_000;
+
+describe('the bundle at rest, with one page open', () => {
+  const bundle = suiteBundle(LAPTOP);
+  before(async () => {
+    needsEngine();
+    await bundle.remove();
+    await bundle.compose('up', '-d', '--build', '--wait');
+  });
+  after(() => bundle.remove());
+
+  test('suits a Pi: little memory, and hardly any of a core', async (t) => {
+    const source = new EventSource(`${bundle.url}/stream?channel=*`);
+    t.after(() => source.close());
+    await once(source, 'open');
+    await pause(SETTLED_MS);
+    const before = await Promise.all(PARTS.map(cpuSeconds));
+    const from = performance.now();
+    await pause(IDLE_MS);
+    const used = await Promise.all(PARTS.map(cpuSeconds));
+    const seconds = (performance.now() - from) / 1000;
+    const cpu = used.map((now, i) => (now - (before[i] as number)) / seconds);
+    const mappings = await Promise.all(PARTS.map(mappingsIn));
+    const all = mappings.flat();
+    const rows = PARTS.map((part, i) => {
+      const own = mappings[i] as readonly Mapping[];
+      return {
+        part,
+        resident: shareOf(own, all),
+        rss: own.reduce((sum, { rss }) => sum + rss, 0),
+        cpu: cpu[i] as number,
+      };
+    });
+    console.log(asText(rows));
+    for (const { part, resident } of rows) {
+      assert.ok(resident > 1e6, `what ${part} takes cannot be read: ${megabytes(resident)}`);
+      assert.ok(resident < BUDGET_MB[part] * 1e6, `${part}: ${megabytes(resident)} resident`);
+    }
+    const together = cpu.reduce((sum, one) => sum + one, 0);
+    assert.ok(together < BUDGET_CPU, `${percent(together)} of a core`);
+  });
+
+  /** What the whole container has used, its health checks too, as the kernel's control group counts it (version 2, or 1). */
+  async function cpuSeconds(part: Part): Promise<number> {
+    const script =
+      'if [ -f /sys/fs/cgroup/cpu.stat ]; then sed -n "s/^usage_usec //p" /sys/fs/cgroup/cpu.stat; ' +
+      'else echo "$(cat /sys/fs/cgroup/cpuacct/cpuacct.usage)n"; fi';
+    const said = (await bundle.exec(part, 'sh', '-c', script)).trim();
+    return said.endsWith('n') ? Number(said.slice(0, -1)) / 1e9 : Number(said) / 1e6;
+  }
+
+  async function mappingsIn(part: Part): Promise<Mapping[]> {
+    // Without the shell that reads it, and what it has started.
+    const script =
+      'for process in /proc/[0-9]*; do case $process in */$$) ;; *) cat $process/smaps ;; esac; done 2>/dev/null';
+    return mappingsOf(await bundle.exec(part, 'sh', '-c', script));
+  }
+});
+
+interface Row {
+  readonly part: Part;
+  readonly resident: number;
+  readonly rss: number;
+  readonly cpu: number;
+}
+
+function asText(rows: readonly Row[]): string {
+  const sum = (what: 'resident' | 'rss' | 'cpu') => rows.reduce((total, row) => total + row[what], 0);
+  const lines = [
+    ['part', 'resident', 'budget', '(sum of RSS)', 'CPU'],
+    ...rows.map(({ part, resident, rss, cpu }) => [
+      part,
+      megabytes(resident),
+      `${BUDGET_MB[part]} MB`,
+      megabytes(rss),
+      percent(cpu),
+    ]),
+    ['together', megabytes(sum('resident')), '', megabytes(sum('rss')), percent(sum('cpu'))],
+  ];
+  return [
+    `At rest for ${IDLE_MS / 1000} s, with one stream. Resident: pages that several processes of the bundle map are there once, and`,
+    'are divided among them; RSS counts them for each. CPU is that of the whole container, its health checks too.',
+    ...lines.map((line) => line.map((cell) => cell.padEnd(14)).join('')),
+  ].join('\n');
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+function percent(share: number): string {
+  return `${(share * 100).toFixed(2)} %`;
+}
