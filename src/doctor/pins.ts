@@ -26,9 +26,7 @@ export async function checkPins({ target }: Case, lives: boolean | undefined): P
 
 function pinFindings({ driver, pins, dropped = 0 }: DeviceState): Finding[] {
   const failing = pins.filter(({ problem }) => problem !== undefined);
-  if (failing.length > 0) {
-    return failing.map(({ name, problem }) => fault(NAME, `${shown(name)}: ${shown(String(problem))}`));
-  }
+  if (failing.length > 0) return failing.map(({ problem }) => fault(NAME, shown(String(problem)))); // each names its pin
   const opening = pins.filter(({ direction, level }) => direction === 'in' && level === null);
   if (opening.length > 0)
     return [fault(NAME, `${shown(opening.map(({ name }) => name).join(', '))}: not open yet. Look again.`)];

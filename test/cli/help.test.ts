@@ -27,7 +27,8 @@ for (const command of COMMANDS) {
     const listed = [...output.matchAll(/^ {2}(?:-h, )?--(?:\[no-\])?([a-z-]+)/gm)].map(([, name]) => name);
     const flags = command.settings.map((name) => name.toLowerCase().replaceAll('_', '-'));
     assert.deepEqual(listed, [...command.options.map(({ name }) => name), ...flags, 'help']);
-    assert.ok(output.startsWith(`Usage: ${command.usage}\n\n${command.summary}\n\n`));
+    const { usage, summary, details } = command;
+    assert.ok(output.startsWith(`Usage: ${usage}\n\n${summary}\n${details ? `${details}\n` : ''}\n`), output);
   });
 }
 

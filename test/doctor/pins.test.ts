@@ -24,13 +24,18 @@ describe('the doctor on pins', { concurrency: 4 }, () => {
       at: 1,
       pins: [
         BUTTON,
-        { ...BUTTON, name: 'door', level: null, problem: 'GPIO 27 is in use by another program: end it.' },
-        { ...BUTTON, name: 'led', direction: 'out', problem: 'It is not there.\u001b[2J' },
+        {
+          ...BUTTON,
+          name: 'door',
+          level: null,
+          problem: 'door (GPIO 27) is in use by another program: end it.',
+        },
+        { ...BUTTON, name: 'led', direction: 'out', problem: 'led (GPIO 18) is not there.\u001b[2J' },
       ],
     });
     assert.deepEqual(said, {
       ...WELL,
-      gpio: '✗ door: GPIO 27 is in use by another program: end it.\n✗ led: It is not there.\ufffd[2J',
+      gpio: '✗ door (GPIO 27) is in use by another program: end it.\n✗ led (GPIO 18) is not there.\ufffd[2J',
     });
   });
 
