@@ -347,6 +347,24 @@ describe('the scripts for whoever runs the bundle', () => {
       await green();
     });
 
+    test('where a pin failed before already: that is said, and is no reason to go back', async (t) => {
+      const failing = OWN.replace(' }', ', environment: { GPIO_DRIVER: onoff } }');
+      const restore = await change('own.yml', OWN, failing);
+      t.after(async () => {
+        await restore();
+        await bundle.compose('up', '-d', '--wait', '--no-recreate', '--scale', 'app=2');
+        await bundle.compose('up', '-d', '--wait', '--no-deps', 'sidecar');
+        await look();
+      });
+      await bundle.compose('up', '-d', '--wait', '--no-deps', 'sidecar');
+      const { status, stdout, stderr } = await script('upgrade', '--yes');
+      assert.equal(status, 0, stdout + stderr);
+      const faults =
+        /Not all works as it is, which the upgrade may mend or leave as it is:\n(✗ A pin does not work: button .*\n)/;
+      const [, fault = 'none'] = faults.exec(stdout) ?? [];
+      assert.ok(stdout.endsWith(`until the next upgrade.\n`) && stdout.split(fault).length === 3, stdout);
+    });
+
     test('to a version whose app ends at its start: what was before goes on', async (t) => {
       const was = await bundle.containers('app');
       t.after(
