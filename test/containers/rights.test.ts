@@ -53,7 +53,7 @@ function unprivileged(part: Part, user: string): ReturnType<typeof rightsOf> {
     security: ['no-new-privileges:true'],
     readOnly: true,
     memory: MEMORY[part],
-    processes: 256,
+    processes: 100,
     restart: 'unless-stopped',
     log: ['json-file', { 'max-file': '2', 'max-size': '5m' }],
   };
