@@ -132,6 +132,9 @@ describe('whatever is killed, restarted or scaled', () => {
     test(`${part}: PID 1 is killed`, async () => {
       const [before] = await bundle.inspect(part);
       assert.ok(before, `there is no ${part}`);
+      // While the disk is busy with an fsync, Redis acknowledges before it writes: on a slow one a kill loses up to its last second,
+      // as promised. Here nothing of that shall hide what is lost otherwise. Its next start is as usual.
+      if (part === 'redis') await bundle.exec('redis', 'redis-cli', 'config', 'set', 'appendfsync', 'always');
       await engine.run(`kill -9 ${before.State.Pid}`);
       const over = Date.now();
       if (part === 'sidecar') sidecarGone.push({ from: over, to: over });
