@@ -15,5 +15,5 @@ check() {
 }
 
 check ADDRESS_REQUESTS "${PINSTREAM_ADDRESS_REQUESTS:-}" 99999
-# More than nginx's workers have together would limit nothing.
-check ADDRESS_CONNECTIONS "${PINSTREAM_ADDRESS_CONNECTIONS:-}" 16384
+# More than nginx's workers have together, two connections for each request, would limit nothing.
+check ADDRESS_CONNECTIONS "${PINSTREAM_ADDRESS_CONNECTIONS:-}" 4096

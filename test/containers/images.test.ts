@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { before, describe, test } from 'node:test';
-import { Bundle, needsEngine, PI } from '../support/bundle.ts';
+import { Bundle, LAPTOP, needsEngine, PI } from '../support/bundle.ts';
 
 const FOR_ANOTHER_PI = ['linux/arm64', 'linux/amd64'];
 
@@ -9,6 +9,21 @@ interface Baked {
 }
 
 const shell = new Bundle('pinstream-test', PI);
+
+interface Composed {
+  readonly name: string;
+  readonly services: Record<
+    string,
+    { image?: string; build?: { target: string; args: Record<string, string> } }
+  >;
+}
+
+/** What Compose makes of the files for a user, who gives the project no name of his own. */
+async function composed(files: readonly string[]): Promise<Composed> {
+  const config = ['docker', 'compose', 'config', '--format', 'json'];
+  const user = new Bundle('pinstream-test', files);
+  return JSON.parse((await user.run('env', ['-u', 'COMPOSE_PROJECT_NAME', ...config])).stdout) as Composed;
+}
 
 async function bake(...args: readonly string[]): Promise<Baked['target']> {
   const { stdout } = await shell.run('docker', ['buildx', 'bake', '--print', ...args]);
@@ -20,13 +35,18 @@ describe('images for other machines (docker-bake.hcl)', () => {
 
   test('each is made for 64-bit Pis and laptops, under the name that Compose looks for', async () => {
     const made = await bake();
-    const { services } = JSON.parse(await shell.compose('config', '--format', 'json')) as {
-      services: Record<string, { image?: string; build?: { target: string; args: Record<string, string> } }>;
+    const { name: project, services } = await composed(PI);
+    const { sidecar: mock } = (await composed(LAPTOP)).services;
+    // Compose gives a name to what has none: the project's and the service's.
+    const names: Record<string, string | undefined> = {
+      app: services.app?.image ?? `${project}-app`,
+      sidecar: services.sidecar?.image ?? `${project}-sidecar`,
+      mock: mock?.image ?? `${project}-sidecar`,
     };
     assert.deepEqual(Object.keys(made).sort(), ['app', 'mock', 'sidecar']);
     for (const [name, { platforms, tags, args }] of Object.entries(made)) {
       assert.deepEqual(platforms, FOR_ANOTHER_PI);
-      assert.deepEqual(tags, [`pinstream-${name}:latest`]);
+      assert.deepEqual(tags, [`${names[name]}:latest`]);
       assert.deepEqual(args, services.app?.build?.args);
     }
   });

@@ -302,6 +302,22 @@ function openssl(...args: readonly string[]): void {
 }
 
 describe('with certificates of one’s own', LONG, () => {
+  test('its name, if it has a dot, has to stand in ALLOWED_HOSTS, or everything is answered 421', async (t) => {
+    const folder = ownFolder(t, 'first.example');
+    const withoutName = { ...settings, TLS_CERTIFICATES: folder };
+    const withName = { ...withoutName, ALLOWED_HOSTS: 'first.example' };
+    for (const [given, status] of [
+      [withoutName, 421],
+      [withName, 200],
+    ] as const) {
+      await new Bundle(PROJECT, WITH_TLS, given).compose('up', '-d', '--wait');
+      const sent = request(`${secure}/`, { headers: { Host: 'first.example' }, rejectUnauthorized: false });
+      sent.end();
+      const [answer] = (await once(sent, 'response')) as [IncomingMessage];
+      assert.equal(answer.resume().statusCode, status);
+    }
+  });
+
   test('they are used, and renewed ones after a reload or a restart, without an open stream being cut by the reload', async (t) => {
     const folder = ownFolder(t, 'first.example');
     const own = new Bundle(PROJECT, WITH_TLS, { ...settings, TLS_CERTIFICATES: folder });

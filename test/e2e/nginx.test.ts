@@ -100,8 +100,9 @@ describe('a stream', { timeout: 60_000 }, () => {
   });
 
   test('may be quiet for a day, and a browser that takes nothing is let go', async () => {
-    const [block = ''] = /location ~ \^\/\(stream\|sse\)\/\?\$ \{[^}]*\}/.exec(await template()) ?? [];
-    assert.match(block, /^ +proxy_read_timeout 1d;$/m);
+    const [block = ''] =
+      /location ~ \^\/\(stream\|sse\)\/\?\$ \{[\s\S]*?\n {4}\}/.exec(await template()) ?? [];
+    assert.match(block, /^ +proxy_read_timeout \$\{PINSTREAM_STREAM_SECONDS\}s;$/m);
     assert.match(block, /^ +send_timeout 60s;$/m);
   });
 
@@ -173,9 +174,8 @@ describe('while the app is away', { timeout: 60_000 }, () => {
   test('an app that never answers: 504 for a request, a refusal for a stream', async (t) => {
     const replace = {
       'proxy_read_timeout 75s;': 'proxy_read_timeout 1s;',
-      'proxy_read_timeout 1d;': 'proxy_read_timeout 1s;',
     };
-    const { nginx } = await chain(t, () => {}, { replace });
+    const { nginx } = await chain(t, () => {}, { replace, streamSeconds: 1 });
     const [late, stream] = await Promise.all([
       ask(`${nginx.url}/events`, { method: 'POST' }),
       ask(`${nginx.url}/stream`),
@@ -194,7 +194,7 @@ describe('while the app is away', { timeout: 60_000 }, () => {
       const { nginx } = await chain(t, streams().answer, {
         replace: {
           'worker_processes 2;': 'worker_processes 1;',
-          'worker_connections 8192;': `worker_connections ${connections};`,
+          'worker_connections 4096;': `worker_connections ${connections};`,
         },
       });
       let outcome = 'open';
@@ -775,6 +775,8 @@ describe('the template', { timeout: 60_000 }, () => {
         'PINSTREAM_TLS',
         'PINSTREAM_ADDRESS_REQUESTS',
         'PINSTREAM_ADDRESS_CONNECTIONS',
+        'PINSTREAM_STREAMS',
+        'PINSTREAM_STREAM_SECONDS',
       ]),
     );
     // Whatever else is in the environment, these are not replaced: they are small letters.

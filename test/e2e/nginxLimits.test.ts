@@ -17,7 +17,7 @@ const stream: RequestListener = (_req, res) => {
 const TOO_MANY_REQUESTS =
   '{"error":"Too many requests from this address. Send up to 100 events as an array in one POST /events, or publish through Redis."}\n';
 const TOO_MANY_STREAMS =
-  /^retry: [23]\d{3}\n\nevent: pinstream\ndata: \{"type":"refused","reason":"Too many streams from this address at once\."\}\n\n$/;
+  /^retry: [23]\d{3}\n\nevent: pinstream\ndata: \{"type":"refused","reason":"Too many streams at once, from this address or in all\."\}\n\n$/;
 
 /** Six at once, and then one a second: whoever asks a seventh time within that second is refused. */
 const few = { requests: 1, replace: { 'burst=1000 nodelay': 'burst=5 nodelay' } };
@@ -167,8 +167,33 @@ describe('one address with too much under way', { timeout: 60_000 }, () => {
   });
 });
 
+describe('too many streams in all', { timeout: 60_000 }, () => {
+  test('G1 G14 a further one is refused as a stream, while requests go on, until one has left', async (t) => {
+    const { nginx } = await chain(t, stream, { streams: 3 });
+    const wires: Wire[] = [];
+    for (const path of ['/stream', '/sse/?channels=a', '/?channels=a']) {
+      const wire = await open(t, nginx, path);
+      await wire.until('data: of the app\n\n');
+      wires.push(wire);
+    }
+    const refused = await ask(`${nginx.url}/stream`);
+    assert.equal(refused.status, 200);
+    assert.match(refused.body, TOO_MANY_STREAMS);
+    assert.match((await ask(`${nginx.url}/sse/?channels=a`)).body, /^retry: [23]\d{3}\n\n$/);
+    const request = await open(t, nginx, '/events');
+    await request.until('data: of the app\n\n');
+
+    wires[0]?.close();
+    await eventually('there is a place again', async () => {
+      const wire = await open(t, nginx, '/stream');
+      await wire.until('data: ');
+      return wire.text.includes('data: of the app');
+    });
+  });
+});
+
 describe('ADDRESS_REQUESTS and ADDRESS_CONNECTIONS are checked before nginx starts', () => {
-  const good = { PINSTREAM_ADDRESS_REQUESTS: '100', PINSTREAM_ADDRESS_CONNECTIONS: '4000' };
+  const good = { PINSTREAM_ADDRESS_REQUESTS: '100', PINSTREAM_ADDRESS_CONNECTIONS: '2000' };
   for (const value of [
     '',
     '0',
@@ -191,21 +216,21 @@ describe('ADDRESS_REQUESTS and ADDRESS_CONNECTIONS are checked before nginx star
 
   test('more connections than nginx has stop it too, and a line break does not get through', () => {
     for (const [value, shown] of [
-      ['16385', '16385'],
+      ['4097', '4097'],
       ['5\n6', '5?6'],
     ] as const) {
       assert.deepEqual(runLimits({ ...good, PINSTREAM_ADDRESS_CONNECTIONS: value }), {
         status: 1,
-        stderr: `ADDRESS_CONNECTIONS must be a whole number from 1 to 16384, but is "${shown}".\n`,
+        stderr: `ADDRESS_CONNECTIONS must be a whole number from 1 to 4096, but is "${shown}".\n`,
       });
     }
   });
 
   test('what is good is let through, and nginx starts with the most that is allowed', async (t) => {
     assert.deepEqual(runLimits(good), { status: 0, stderr: '' });
-    const most = { PINSTREAM_ADDRESS_REQUESTS: '99999', PINSTREAM_ADDRESS_CONNECTIONS: '16384' };
+    const most = { PINSTREAM_ADDRESS_REQUESTS: '99999', PINSTREAM_ADDRESS_CONNECTIONS: '4096' };
     assert.deepEqual(runLimits(most), { status: 0, stderr: '' });
-    await alone(t, { requests: 99_999, connections: 16_384 });
+    await alone(t, { requests: 99_999, connections: 4_096 });
   });
 });
 

@@ -29,6 +29,9 @@ export interface NginxOptions {
   /** What one address may ask for in a second, and have under way; as the bundle if not given. */
   readonly requests?: number;
   readonly connections?: number;
+  /** How many streams there may be in all, and for how long one may be quiet; as the bundle if not given. */
+  readonly streams?: number;
+  readonly streamSeconds?: number;
   /** Replaced in the configuration: times that no test can wait for, numbers that it cannot reach. */
   readonly replace?: Readonly<Record<string, string>>;
 }
@@ -146,8 +149,10 @@ async function writeConfiguration(
   dir: string,
   etc: string,
   port: number,
-  { app, resolver, corsOrigins, requests = 100, connections = 4000, replace = {} }: NginxOptions,
+  options: NginxOptions,
 ): Promise<number> {
+  const { app, resolver, corsOrigins, replace = {} } = options;
+  const { requests = 100, connections = 2_000, streams = 3_000, streamSeconds = 86_400 } = options;
   // Started by root, the workers run as nobody, and need a way in.
   await chmod(dir, 0o755);
   await mkdir(join(dir, 'conf.d'));
@@ -159,6 +164,8 @@ async function writeConfiguration(
     PINSTREAM_TLS: 'no-tls',
     PINSTREAM_ADDRESS_REQUESTS: String(requests),
     PINSTREAM_ADDRESS_CONNECTIONS: String(connections),
+    PINSTREAM_STREAMS: String(streams),
+    PINSTREAM_STREAM_SECONDS: String(streamSeconds),
   };
   const given = await readFile(join(folder, 'nginx.conf'), 'utf8');
   const rendered = envsubst(await template(), variables, /^PINSTREAM_/);
