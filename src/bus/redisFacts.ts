@@ -19,7 +19,18 @@ export interface RedisFacts {
   readonly sidecarLives?: boolean;
 }
 
-/** Asks the Redis of these settings how it is, once. Throws a sentence when it does not answer. */
+/** Why there are none, as a sentence. */
+export class NoRedisFacts extends Error {
+  /** It refuses, but it runs. */
+  readonly runs: boolean;
+
+  constructor(message: string, runs: boolean) {
+    super(message);
+    this.runs = runs;
+  }
+}
+
+/** Asks the Redis of these settings how it is, once. Throws NoRedisFacts when it does not say. */
 export async function readRedisFacts(
   { REDIS_URL, REDIS_SENTINELS, REDIS_PREFIX }: Settings,
   now: () => number,
@@ -58,7 +69,11 @@ export async function readRedisFacts(
       ...(lives !== undefined && { sidecarLives: lives === 1 }),
     };
   } catch (error) {
-    throw new Error(`Redis at ${where} cannot be reached: ${sentenceOf(trouble ?? (error as Error))}`);
+    const why = trouble ?? (error as Error);
+    throw new NoRedisFacts(
+      `Redis at ${where} cannot be reached: ${sentenceOf(why)}`,
+      why.name === 'ReplyError',
+    );
   } finally {
     redis.disconnect();
   }

@@ -5,7 +5,7 @@ import type { Target } from '../doctor/ask.ts';
 import { type Case, PATIENCE } from '../doctor/case.ts';
 import { examine, examineAway } from '../doctor/examine.ts';
 import type { Finding } from '../doctor/finding.ts';
-import { findUrl } from '../doctor/findUrl.ts';
+import { findUrl, placesOf } from '../doctor/findUrl.ts';
 import { thisMachine } from '../doctor/machine.ts';
 import { originsOf } from '../doctor/origins.ts';
 import { origins } from '../lib/kinds.ts';
@@ -18,7 +18,7 @@ export const doctor: Command = {
   summary:
     'Looks whether everything is well, from outside; and at Redis, pins, clock and disk, where it can.',
   details:
-    'It takes some 20 s, and publishes a few events on channels of its own. Without URL it takes the first of http://nginx, http://localhost and http://localhost:8080 that answers.',
+    'It takes some 20 s, and publishes a few events on channels of its own. Without URL it takes the first of http://nginx, http://localhost and http://localhost:8080 that answers; with CORS_OWNER=proxy not the last one, since something has to stand in front of the app.',
   options: [
     {
       name: 'origin',
@@ -27,13 +27,13 @@ export const doctor: Command = {
     },
     {
       name: 'slow',
-      help: 'Also what takes longer than a minute: whether a quiet stream and a quiet long poll last',
+      help: 'Also what takes longer than a minute: whether a stream and a quiet long poll last',
     },
     { name: 'away', help: 'Only what is answered while the app is stopped' },
     { name: 'insecure', help: 'Takes any certificate' },
     { name: 'json', help: 'One JSON object: url, ok, checks' },
   ],
-  settings: [...REDIS, 'PUBLISH_KEY', 'CORS_ORIGINS'],
+  settings: [...REDIS, 'PUBLISH_KEY', 'CORS_ORIGINS', 'CORS_OWNER'],
   words: { least: 0, most: 1 },
   run: runDoctor,
 };
@@ -48,7 +48,9 @@ async function runDoctor({ settings, words, options }: Call): Promise<void> {
   setMaxListeners(0, end.signal); // one for each question that is under way
   const asked = words[0] === undefined ? undefined : urlOf(words[0]);
   const certain = { insecure: insecure === true, key: settings.PUBLISH_KEY, signal: end.signal };
-  const target: Target = asked ? { ...certain, url: asked } : await findUrl(certain);
+  const target: Target = asked
+    ? { ...certain, url: asked }
+    : await findUrl(certain, placesOf(settings.CORS_OWNER === 'proxy'));
   const word = `doctor-${newEpoch(randomInt)}${newEpoch(randomInt)}`;
   const one: Case = {
     target,

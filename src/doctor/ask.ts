@@ -1,4 +1,4 @@
-import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
+import { type Agent, type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 
 /** The Pinstream that is looked at. */
@@ -6,7 +6,10 @@ export interface Target {
   readonly url: URL;
   /** Takes any certificate. */
   readonly insecure: boolean;
-  /** Sent as a bearer token, when there is one: the publish key, which may read everything too. */
+  /**
+   * Sent as a bearer token, when there is one: the publish key, which may read everything too. Only to what has shown that it is
+   * Pinstream: at an address that was guessed, or typed wrong, somebody else would learn it.
+   */
   readonly key: string;
   /** Ends whatever is still under way. */
   readonly signal: AbortSignal;
@@ -18,6 +21,8 @@ export interface Ask {
   readonly body?: string;
   /** Milliseconds in which the answer must have come. */
   readonly within?: number;
+  /** Keeps its connection for the next question; else each has one of its own. */
+  readonly agent?: Agent;
 }
 
 /** An answer's status and headers. A header is a list: that one came twice is what `fetch` does not show. */
@@ -36,6 +41,11 @@ export class Head {
 
   get type(): string {
     return (this.all('content-type')[0] ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
+  }
+
+  /** Whether a stream begins, by status and type. */
+  get isStream(): boolean {
+    return this.status === 200 && this.type === 'text/event-stream';
   }
 
   /** For a sentence, as `404 (text/html)`. */
@@ -77,11 +87,11 @@ const REASONS: Readonly<Record<string, string>> = {
     'nobody here knows who signed its certificate. --insecure takes it all the same.',
 };
 
-/** Asks on a connection of its own, and answers when the headers have come. Who opens it ends it. */
+/** Asks, and answers when the headers have come. Who opens it ends it. */
 export function begin(
   target: Target,
   path: string,
-  { method = 'GET', headers = {}, body, within = PATIENCE_MS }: Ask = {},
+  { method = 'GET', headers = {}, body, within = PATIENCE_MS, agent }: Ask = {},
 ): Promise<{ head: Head; response: IncomingMessage; request: ClientRequest }> {
   const { url, insecure, key, signal } = target;
   const make = url.protocol === 'https:' ? httpsRequest : httpRequest;
@@ -89,7 +99,7 @@ export function begin(
     const fail = (reason: string) => failed(new NoAnswer(`Nobody answers at ${url.origin}: ${reason}`));
     const request = make(new URL(path, url), {
       method,
-      agent: false,
+      agent: agent ?? false,
       signal,
       rejectUnauthorized: !insecure,
       headers: { ...(key ? { Authorization: `Bearer ${key}` } : {}), ...headers },

@@ -1,50 +1,68 @@
 import { type Answer, ask, NoAnswer } from './ask.ts';
-import type { Case } from './case.ts';
+import { type Case, withoutKey } from './case.ts';
 import { corsProblem, rightly } from './cors.ts';
 import { type Finding, fault, ok, skipped } from './finding.ts';
-import { NO_PROXY } from './readTimeout.ts';
+import { elsewhereAt } from './reach.ts';
 
-/** While it is really away, and at the addresses whose app always is. */
 export const AWAY_NAMES = ['away-stream', 'away-sse', 'cors-502'] as const;
-export const ADDRESS_NAMES = ['away-stream', 'cors-502'] as const;
+
+/** Where it is said: while the app is really away; and at the addresses of the bundle's nginx whose app always is. */
+interface Addresses {
+  readonly stream: string;
+  readonly sse: string;
+  readonly other: string;
+}
+const ALWAYS_AWAY: Addresses = {
+  stream: '/doctor/away/stream',
+  sse: '/doctor/away/sse',
+  other: '/doctor/away',
+};
 
 const isAway = ({ head }: Answer) => head.status >= 502 && head.status <= 504;
 
 /**
- * What a proxy says in the place of an app that is away. The bundle's nginx has addresses whose app is always away; with any
- * other the app has to be stopped.
+ * What a proxy says in the place of an app that is away, as far as it has addresses for that; with one that has none the app has to
+ * be stopped. Not every proxy says that it is there, so all are asked.
  */
 export async function checkAwayAddresses(one: Case, proxied: boolean): Promise<Finding[]> {
-  const all = (reason: string) => ADDRESS_NAMES.map((name) => skipped(name, reason));
-  if (!proxied) return all(NO_PROXY);
-  const { origin } = one.target.url;
-  const away = await ask(one.target, '/doctor/away', { within: one.patience.away });
-  if (!isAway(away))
-    return all(
-      `what stands in front has no address for it. Stop the app, and run pinstream doctor ${origin} --away`,
-    );
-  return Promise.all([
-    checkRefusal(one, ADDRESS_NAMES[0], '/doctor/away-stream', '/stream'),
-    checkError(one, '/doctor/away'),
-  ]);
+  const { target, patience } = withoutKey(one);
+  if (isAway(await ask(target, ALWAYS_AWAY.other, { within: patience.away })))
+    return checkAll(one, ALWAYS_AWAY);
+  const how = `stop the app, and run pinstream doctor ${target.url.origin} --away`;
+  const reason = proxied
+    ? `what stands in front has no address for it: ${how}`
+    : `if something stands in front of the app: ${how}`;
+  return AWAY_NAMES.map((name) => skipped(name, reason));
 }
 
 /** The same while the app is away. */
 export async function checkAway(one: Case): Promise<Finding[]> {
-  const [stream, sse] = AWAY_NAMES;
   const { channel } = one;
+  return checkAll(one, {
+    stream: `/stream?channel=${channel}`,
+    sse: `/sse/?channels=${channel}`,
+    other: '/healthz',
+  });
+}
+
+function checkAll(one: Case, { stream, sse, other }: Addresses): Promise<Finding[]> {
+  const [streamName, sseName] = AWAY_NAMES;
+  const plain = withoutKey(one);
   return Promise.all([
-    checkRefusal(one, stream, `/stream?channel=${channel}`, '/stream'),
-    checkRefusal(one, sse, `/sse/?channels=${channel}`, '/sse/'),
-    checkError(one, '/healthz'),
+    checkRefusal(plain, streamName, stream, '/stream'),
+    checkRefusal(plain, sseName, sse, '/sse/'),
+    checkError(plain, other),
   ]);
 }
 
 /** Whether the app is away, as `--away` wants it. */
 export async function expectAway(one: Case): Promise<{ finding: Finding; away: boolean }> {
   const name = 'reachable';
+  const { target, patience } = withoutKey(one);
   try {
-    const answer = await ask(one.target, '/healthz', { within: one.patience.away });
+    const answer = await ask(target, '/healthz', { within: patience.away });
+    const elsewhere = await elsewhereAt(target);
+    if (elsewhere) return { finding: fault(name, elsewhere), away: false };
     if (isAway(answer))
       return { finding: ok(name, 'a proxy answers, and the app is away', answer.ms), away: true };
     return {
@@ -68,7 +86,7 @@ async function checkRefusal(one: Case, name: string, path: string, shownPath: st
   });
   const { head, text, whole } = answer;
   const what = `While the app is away, ${shownPath}`;
-  if (head.status !== 200 || head.type !== 'text/event-stream')
+  if (!head.isStream)
     return fault(
       name,
       `${what} is answered ${head.shown}, on which browsers give up for ever: answer 200 with a retry, as @away_stream in nginx/templates does.`,

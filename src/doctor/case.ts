@@ -41,3 +41,8 @@ export interface Case {
   /** What is closed at the end. */
   readonly cleanUp: (() => Promise<void>)[];
 }
+
+/** The same, for what has not shown yet that it is Pinstream. */
+export function withoutKey(one: Case): Case {
+  return { ...one, target: { ...one.target, key: '' } };
+}

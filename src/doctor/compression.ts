@@ -7,9 +7,13 @@ const NAME = 'compression';
 /** Streams are not compressed, also for browsers, which all say that they could read it. */
 export async function checkCompression({ target, channel, patience }: Case): Promise<Finding> {
   const headers = { Accept: 'text/event-stream', 'Accept-Encoding': 'gzip, deflate, br, zstd' };
-  for (const path of [`/stream?channel=${channel}`, `/sse/?channels=${channel}`]) {
+  for (const [path, query] of [
+    ['/stream', 'channel'],
+    ['/sse/', 'channels'],
+  ]) {
     try {
-      const head = await look(target, path, { headers, within: patience.opening });
+      const head = await look(target, `${path}?${query}=${channel}`, { headers, within: patience.opening });
+      if (!head.isStream) return skipped(NAME, `${path} is answered ${head.shown}.`);
       const ways = head.all('content-encoding').filter((way) => way.toLowerCase() !== 'identity');
       if (ways.length > 0) {
         return fault(

@@ -10,9 +10,25 @@ export const PLACES = [
   { name: 'cors-404', what: 'a 404', path: () => '/doctor/nothing-is-here' },
 ] as const;
 
+/** The app leaves it to what stands in front, and that is not seen here: who should have answered is not known. */
+export const LEFT_TO_THE_PROXY =
+  'CORS_OWNER=proxy leaves it to what stands in front of the app, and nothing seems to; if something does, it sends no Access-Control-Allow-Origin.';
+
+/** Whether nobody answers pages of other origins here, since the app leaves that to a proxy, which is not seen. */
+export async function isLeftAlone({ target, settings, origins }: Case, proxied: boolean): Promise<boolean> {
+  if (settings.CORS_OWNER !== 'proxy' || proxied) return false;
+  const head = await look(target, '/readyz', { headers: { Origin: origins.allowed ?? origins.foreign } });
+  return head.all('access-control-allow-origin').length === 0;
+}
+
 /** Whether pages of an allowed origin may read it, and those of a foreign one may not. */
-export async function checkCors(one: Case, { name, what, path }: (typeof PLACES)[number]): Promise<Finding> {
+export async function checkCors(
+  one: Case,
+  { name, what, path }: (typeof PLACES)[number],
+  proxied: boolean,
+): Promise<Finding> {
   try {
+    if (await isLeftAlone(one, proxied)) return skipped(name, LEFT_TO_THE_PROXY);
     const problem = await corsProblem(one, path(one.channel), what);
     return problem === undefined ? ok(name, `${what}: ${rightly(one.origins)}`) : fault(name, problem);
   } catch (error) {
@@ -28,7 +44,7 @@ export async function corsProblem(one: Case, path: string, what: string): Promis
   const { allowed, foreign } = origins;
   const headOf = (origin: string) => look(target, path, { headers: { Origin: origin } });
   const [named, stranger] = await Promise.all([allowed && headOf(allowed), headOf(foreign)]);
-  return (named && toNamed(named, allowed, what)) || toForeign(stranger, origins, what);
+  return (named && toNamed(named, origins, what)) || toForeign(stranger, origins, what);
 }
 
 /** What all is well reads like. */
@@ -40,7 +56,7 @@ export function rightly({ allowed, everyone }: Origins): string {
     : 'right for a foreign origin (--origin looks with an allowed one too)';
 }
 
-function toNamed(head: Head, origin = '', what: string): string | undefined {
+function toNamed(head: Head, { allowed: origin = '', everyone }: Origins, what: string): string | undefined {
   const anyway = always(head, what);
   if (anyway) return anyway;
   const [given] = head.all('access-control-allow-origin');
@@ -48,7 +64,7 @@ function toNamed(head: Head, origin = '', what: string): string | undefined {
   if (given !== origin) {
     return `Pages of ${origin} may not read ${what}: ${given === undefined ? 'it has no Access-Control-Allow-Origin' : `its Access-Control-Allow-Origin is ${given}`}. Is that origin in CORS_ORIGINS? In nginx the header needs "always", and a location with an add_header of its own has lost it.`;
   }
-  if (!head.all('access-control-allow-credentials').includes('true'))
+  if (!withCookies(head) && !everyone)
     return `Pages of ${origin} may read ${what} only without cookies and keys: Access-Control-Allow-Credentials is missing.`;
   const vary = head.all('vary').flatMap((value) => value.toLowerCase().split(/\s*,\s*/));
   if (!vary.includes('origin') && !vary.includes('*'))
@@ -60,13 +76,18 @@ function toForeign(head: Head, { foreign, everyone }: Origins, what: string): st
   const anyway = always(head, what);
   if (anyway) return anyway;
   const [given] = head.all('access-control-allow-origin');
-  if (given === foreign)
-    return `Pages of every origin may read ${what}, with their reader's cookies: whatever Origin comes is sent back. Send it only where it is in CORS_ORIGINS.`;
+  // Without cookies it is as good as *.
+  if (given === foreign && (withCookies(head) || everyone === false))
+    return `Pages of every origin may read ${what}${withCookies(head) ? ", with their reader's cookies" : ''}: whatever Origin comes is sent back. Send it only where it is in CORS_ORIGINS.`;
   if (given === '*' && everyone === false)
     return `Pages of every origin may read ${what} (*), though CORS_ORIGINS names only some.`;
   if (given === undefined && everyone)
     return `Pages of most origins may not read ${what}, though CORS_ORIGINS is *: it has no Access-Control-Allow-Origin.`;
   return undefined;
+}
+
+function withCookies(head: Head): boolean {
+  return head.all('access-control-allow-credentials').includes('true');
 }
 
 /** What is wrong for whomever it is. */

@@ -37,7 +37,7 @@ export class EventStream {
 
   /** Whether it is one at all, by its status and type. */
   get isOne(): boolean {
-    return this.head.status === 200 && this.head.type === 'text/event-stream';
+    return this.head.isStream;
   }
 
   get ended(): boolean {

@@ -1,6 +1,6 @@
-import { type RedisFacts, readRedisFacts } from '../bus/redisFacts.ts';
+import { NoRedisFacts, type RedisFacts, readRedisFacts } from '../bus/redisFacts.ts';
 import { sharesRedis } from '../bus/store.ts';
-import { ADDRESS_NAMES, AWAY_NAMES, checkAway, checkAwayAddresses, expectAway } from './away.ts';
+import { AWAY_NAMES, checkAway, checkAwayAddresses, expectAway } from './away.ts';
 import type { Case } from './case.ts';
 import { checkCompression } from './compression.ts';
 import { checkCors, PLACES } from './cors.ts';
@@ -8,7 +8,7 @@ import { type Delivered, deliver } from './delivery.ts';
 import { type Finding, fault, skipped } from './finding.ts';
 import { guarded } from './guarded.ts';
 import { hearHeartbeat } from './heartbeat.ts';
-import { checkClock, checkDisk, checkPageSize } from './machine.ts';
+import { checkClock, checkDisk, checkPageSize, isPinstreamHere, isRedisHere } from './machine.ts';
 import { checkPins } from './pins.ts';
 import { checkPreflight } from './preflight.ts';
 import { type Reached, reach } from './reach.ts';
@@ -30,7 +30,7 @@ const UNSEEN: Readonly<Record<Reached['state'], string>> = {
 
 /** All checks, in the order in which they are told: each is there as soon as it is done, and none rejects. */
 export function examine(one: Case): Found[] {
-  const reached = reach(one.target, one.machine.now).catch(
+  const reached = reach(one).catch(
     (error: Error): Reached => ({
       finding: fault('reachable', error.message),
       state: 'lost',
@@ -67,16 +67,20 @@ function fromOutside(one: Case, reached: Promise<Reached>, redis: Redis): Found[
       const reason = opens ? 'no event can be published.' : 'no stream opens.';
       return REPLAYS.map((name) => skipped(name, reason));
     }),
-    then([], ['compression'], async () => [await checkCompression(one)]),
+    then([], ['compression'], async () => [
+      delivered.opens ? await checkCompression(one) : skipped('compression', 'no stream opens.'),
+    ]),
     ...PLACES.map((place) =>
-      then(place.name === 'cors-stream' ? [] : ['unready'], [place.name], async () => [
-        await checkCors(one, place),
+      then(place.name === 'cors-stream' ? [] : ['unready'], [place.name], async ({ proxied }) => [
+        await checkCors(one, place, proxied),
       ]),
     ),
-    then(['unready'], ['preflight'], async () => [await checkPreflight(one)]),
-    then([], ['timeout'], async ({ proxied }) => [await checkReadTimeout(one, proxied)]),
+    then(['unready'], ['preflight'], async ({ proxied }) => [await checkPreflight(one, proxied)]),
+    then([], ['timeout'], async ({ proxied }) => [
+      await checkReadTimeout(one, { proxied, opens: delivered.opens }),
+    ]),
     then([], ['long-poll'], async () => [await checkLongPoll(one)]),
-    then(['unready', 'away'], ADDRESS_NAMES, ({ state, proxied }) =>
+    then(['unready', 'away'], AWAY_NAMES, ({ state, proxied }) =>
       state === 'away' ? checkAway(one) : checkAwayAddresses(one, proxied),
     ),
     then([], ['gpio'], async () => checkPins(one, (await factsOf(redis))?.sidecarLives)),
@@ -85,7 +89,7 @@ function fromOutside(one: Case, reached: Promise<Reached>, redis: Redis): Found[
 
 /** What Redis and this machine say. */
 function fromInside(one: Case, reached: Promise<Reached>, redis: Redis): Found[] {
-  const { machine, settings } = one;
+  const { machine, settings, target } = one;
   return [
     guarded(one, REDIS_NAMES, async () => {
       const found = await redis;
@@ -96,13 +100,16 @@ function fromInside(one: Case, reached: Promise<Reached>, redis: Redis): Found[]
     }),
     guarded(one, ['page-size'], async () => {
       const known = sharesRedis(settings);
-      return known ? [await checkPageSize(machine, await factsOf(redis))] : [];
+      if (!known) return [];
+      const found = await redis;
+      const runs = found instanceof NoRedisFacts ? found.runs : !(found instanceof Error);
+      return [await checkPageSize(machine, runs, isRedisHere(settings, target.url))];
     }),
     guarded(one, ['clock'], async () => [checkClock(machine, await reached, await factsOf(redis))]),
     guarded(one, ['disk'], async () => [
-      isHere(one)
+      isPinstreamHere(settings, target.url)
         ? await checkDisk(machine)
-        : skipped('disk', 'Pinstream seems to run on another machine (no REDIS_URL, and not localhost).'),
+        : skipped('disk', 'Pinstream seems to run on another machine.'),
     ]),
   ];
 }
@@ -143,10 +150,4 @@ async function askRedis({ settings, machine }: Case): Redis {
 async function factsOf(redis: Redis): Promise<RedisFacts | undefined> {
   const found = await redis;
   return found instanceof Error ? undefined : found;
-}
-
-/** Whether this is the machine on which Pinstream runs. */
-function isHere({ target, settings }: Case): boolean {
-  const { hostname } = target.url;
-  return sharesRedis(settings) || /^(localhost|\[::1\]|127\..*)$/.test(hostname);
 }

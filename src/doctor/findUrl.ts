@@ -1,14 +1,35 @@
 import { lookup } from 'node:dns/promises';
 import { ask, objectIn, type Target } from './ask.ts';
 
-/** Where Pinstream is when nobody has said: beside nginx in the bundle, on a Pi behind port 80, at `npm start`. */
-const PLACES = ['http://nginx', 'http://localhost', 'http://localhost:8080'];
-const PATIENCE_MS = 2_000;
+/** Where Pinstream is when nobody has said: beside nginx in the bundle, on a Pi behind port 80. */
+const IN_FRONT = ['http://nginx', 'http://localhost'];
+/** The app itself, at `npm start`. */
+const ALONE = ['http://localhost:8080'];
+/** Longer than nginx looks for an app that is away. */
+const PATIENCE_MS = 5_000;
 
-/** The first place where Pinstream answers, or what stands in front of it; else the one where most people have it. */
-export async function findUrl(certain: Omit<Target, 'url'>, places = PLACES): Promise<Target> {
-  const found = await Promise.all(places.map((place) => tryPlace({ ...certain, url: new URL(place) })));
-  return found.find((target) => target !== undefined) ?? { ...certain, url: new URL('http://localhost') };
+/**
+ * Where to look. With CORS_OWNER=proxy something has to stand in front of the app: when it does not answer, that is the fault, and
+ * the app beside it, which is well, would hide it.
+ */
+export function placesOf(behindProxy: boolean): {
+  readonly places: readonly string[];
+  readonly usual: string;
+} {
+  return behindProxy
+    ? { places: IN_FRONT, usual: 'http://nginx' }
+    : { places: [...IN_FRONT, ...ALONE], usual: 'http://localhost' };
+}
+
+/** The first place where Pinstream answers, or what stands in front of it; else the usual one. No place gets the key here. */
+export async function findUrl(
+  certain: Omit<Target, 'url'>,
+  { places, usual }: ReturnType<typeof placesOf>,
+): Promise<Target> {
+  const plain = { ...certain, key: '' };
+  const found = await Promise.all(places.map((place) => tryPlace({ ...plain, url: new URL(place) })));
+  const target = found.find((one) => one !== undefined) ?? { ...plain, url: new URL(usual) };
+  return { ...target, key: certain.key };
 }
 
 async function tryPlace(target: Target): Promise<Target | undefined> {
@@ -27,12 +48,14 @@ async function answers(target: Target): Promise<boolean> {
 
 /**
  * Where it speaks HTTPS besides, everything but its health leads there. Its certificate is for the names that people use, not
- * for the one that is used here; and within the bundle its port is the usual one, whatever it is outside.
+ * for the one that is used here; and within the bundle its port is the usual one, whatever it is outside. To another host than
+ * the one that was meant nobody is followed.
  */
 async function secured(target: Target): Promise<Target> {
-  const [location = ''] = (await ask(target, '/', { within: PATIENCE_MS })).head.all('location');
+  const page = await ask(target, '/', { within: PATIENCE_MS }).catch(() => undefined);
+  const [location = ''] = page?.head.all('location') ?? [];
   const to = URL.canParse(location) ? new URL(location) : undefined;
-  if (to?.protocol !== 'https:') return target;
+  if (to?.protocol !== 'https:' || to.hostname !== target.url.hostname) return target;
   const there = { ...target, insecure: true };
   const [outside, inside] = [to.origin, `https://${to.hostname}`].map((url) => ({
     ...there,

@@ -17,6 +17,8 @@ export async function hearHeartbeat({ target, channel, slow, patience }: Case): 
     if (!(every > 0)) return skipped(NAME, 'no stream opens.');
     if (every + LATE_MS > patience.heartbeat && !slow)
       return skipped(NAME, `it comes every ${every / 1000} s only. --slow waits for it.`);
+    if (every + LATE_MS > patience.stream + patience.poll)
+      return skipped(NAME, `it comes every ${every / 1000} s only, which is too long to wait for.`);
     const ping = await stream.find((block) => sayingIn(block, 'ping') !== undefined, every + LATE_MS);
     if (ping) return ok(NAME, `a heartbeat comes, as promised every ${every / 1000} s`);
     return fault(

@@ -1,6 +1,8 @@
 import { statSync } from 'node:fs';
 import { readFile, statfs } from 'node:fs/promises';
 import type { RedisFacts } from '../bus/redisFacts.ts';
+import { sharesRedis } from '../bus/store.ts';
+import type { Settings } from '../lib/settings.ts';
 import { type Finding, fault, ok, skipped } from './finding.ts';
 import type { Reached } from './reach.ts';
 
@@ -82,21 +84,43 @@ export async function checkDisk(machine: Machine): Promise<Finding> {
   if (free < LEAST_FREE || (free < PLENTY && free < size / 20))
     return fault(
       name,
-      `Only ${shown} of the disk are free: when none are, no event is taken any more. Make room (docker system df says what Docker uses).`,
+      `Only ${shown} of the disk that this runs from are free: when none are, no event is taken any more. Make room (docker system df says what Docker uses).`,
     );
-  return ok(name, `${shown} of the disk are free`);
+  return ok(name, `${shown} of the disk that this runs from are free`);
 }
 
 const USUAL = 4_096;
 
-/** A Redis that was built for small pages ends at once on a Pi 5, with "Unsupported system page size". */
-export async function checkPageSize(machine: Machine, redis: RedisFacts | undefined): Promise<Finding> {
+/**
+ * A Redis that was built for small pages ends at once on a Pi 5. From outside that cannot be told from one that was stopped: so it
+ * is only a hint beside the fault that Redis is not reached, and none where Redis runs on another machine.
+ */
+export async function checkPageSize(machine: Machine, runs: boolean, isHere: boolean): Promise<Finding> {
   const name = 'page-size';
-  if (redis) return ok(name, "Redis knows its machine's size of memory pages");
+  if (runs) return ok(name, "Redis knows its machine's size of memory pages");
   const size = await machine.pageSize();
-  if (size === undefined || size === USUAL) return skipped(name, 'Redis does not answer.');
-  return fault(
+  if (size === undefined || size === USUAL || !isHere) return skipped(name, 'Redis does not answer.');
+  return skipped(
     name,
-    `Redis does not answer, and memory pages have ${size / 1024} KiB here: one built for 4 KiB ends with "Unsupported system page size". Take the image redis:8-alpine, or set kernel=kernel8.img in config.txt.`,
+    `Redis does not answer. Memory pages have ${size / 1024} KiB here: if its log says "Unsupported system page size" (docker compose logs redis), it was built for 4 KiB. Take the image redis:8-alpine then, or set kernel=kernel8.img in config.txt.`,
   );
+}
+
+const LOOPBACK = /^(localhost|\[?::1\]?|127\..*)$/;
+
+/** Whether a Redis runs on this machine: at an address of its own, or under a name that Docker has given. */
+export function isRedisHere({ REDIS_URL, REDIS_SENTINELS }: Settings, { hostname }: URL): boolean {
+  const hosts = REDIS_SENTINELS ? REDIS_SENTINELS.hosts.map(({ host }) => host) : [hostOf(REDIS_URL)];
+  // A name without a dot that is also in the URL is the one of another machine, as a router gives it.
+  return hosts.some((host) => LOOPBACK.test(host) || (/^[\w-]*$/.test(host) && host !== hostname));
+}
+
+/** Whether this is the machine on which Pinstream runs. */
+export function isPinstreamHere(settings: Settings, url: URL): boolean {
+  return LOOPBACK.test(url.hostname) || (sharesRedis(settings) && isRedisHere(settings, url));
+}
+
+/** Empty for a socket. */
+function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).hostname : '';
 }

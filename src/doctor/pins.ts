@@ -13,7 +13,12 @@ export async function checkPins({ target }: Case, lives: boolean | undefined): P
     return [skipped(NAME, 'to see the device needs a key: PUBLISH_KEY may read everything.')];
   const device = status === 200 && answer.whole ? parseDevice(answer.text) : undefined;
   if (!device) return [fault(NAME, `GET /pins does not say how the pins are: ${complaintOf(answer)}`)];
-  if (device.driver === null) return [skipped(NAME, 'no sidecar has ever run here.')];
+  if (device.driver === null && lives === undefined) return [skipped(NAME, 'no sidecar has ever run here.')];
+  // One that ends at each start, since its PINS are wrong, never gets as far as Redis.
+  if (device.driver === null && !lives)
+    return [fault(NAME, 'No sidecar has ever started here: docker compose logs sidecar says why.')];
+  if (device.driver === null)
+    return [fault(NAME, 'The sidecar has only just started, and has not said how its pins are. Look again.')];
   if (device.state === 'offline' || lives === false)
     return [
       fault(

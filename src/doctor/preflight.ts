@@ -1,5 +1,6 @@
 import { type Head, look } from './ask.ts';
 import type { Case } from './case.ts';
+import { isLeftAlone, LEFT_TO_THE_PROXY } from './cors.ts';
 import { type Finding, fault, ok, skipped } from './finding.ts';
 
 const NAME = 'preflight';
@@ -11,9 +12,11 @@ const QUESTIONS = [
 ] as const;
 
 /** What a browser asks before a page of another origin may send a key, JSON or a cursor. */
-export async function checkPreflight({ target, origins }: Case): Promise<Finding> {
+export async function checkPreflight(one: Case, proxied: boolean): Promise<Finding> {
+  const { target, origins } = one;
   const origin = origins.allowed ?? (origins.everyone ? origins.foreign : undefined);
   if (origin === undefined) return skipped(NAME, 'say which origin is allowed, by --origin or CORS_ORIGINS.');
+  if (await isLeftAlone(one, proxied)) return skipped(NAME, LEFT_TO_THE_PROXY);
   const problems = await Promise.all(
     QUESTIONS.map(async ([method, path]) => {
       const head = await look(target, path, {

@@ -1,3 +1,5 @@
+import { Agent } from 'node:http';
+import { Agent as SecureAgent } from 'node:https';
 import { connectPublisher } from '../bus/sendEvent.ts';
 import { sharesRedis } from '../bus/store.ts';
 import { silentLog } from '../lib/log.ts';
@@ -29,18 +31,22 @@ export async function connect(target: Target, settings: Settings): Promise<Publi
       close,
     };
   }
+  // A connection for each event would be measured with it: over TLS and a slow Wi-Fi it takes longer than the event.
+  const kept = { keepAlive: true, maxSockets: 1 };
+  const agent = target.url.protocol === 'https:' ? new SecureAgent(kept) : new Agent(kept);
   return {
     way: 'through POST /events',
-    publish: (channel, data) => post(target, channel, data),
-    close: async () => undefined,
+    publish: (channel, data) => post(target, agent, channel, data),
+    close: async () => agent.destroy(),
   };
 }
 
-async function post(target: Target, channel: string, data: string): Promise<string> {
+async function post(target: Target, agent: Agent, channel: string, data: string): Promise<string> {
   const answer = await ask(target, '/events', {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify({ channel, data }),
+    agent,
   });
   const { status } = answer.head;
   const id = objectIn(answer.text)?.id;

@@ -1,4 +1,5 @@
-import { type Answer, ask, complaintOf, NoAnswer, objectIn, shown, type Target } from './ask.ts';
+import { type Answer, ask, complaintOf, type Head, NoAnswer, objectIn, shown, type Target } from './ask.ts';
+import { type Case, withoutKey } from './case.ts';
 import { type Finding, fault, ok } from './finding.ts';
 
 /**
@@ -8,7 +9,7 @@ import { type Finding, fault, ok } from './finding.ts';
 export interface Reached {
   readonly finding: Finding;
   readonly state: 'well' | 'unready' | 'away' | 'lost';
-  /** Whether something stands in front of the app. */
+  /** Whether what stands in front of the app says so. Some never do: false says nothing. */
   readonly proxied: boolean;
   /** The clock there, and the time here when it was told. */
   readonly clock?: { readonly there: number; readonly here: number };
@@ -18,34 +19,44 @@ const NAME = 'reachable';
 const AWAY = new Set([502, 503, 504]);
 
 /** Whether Pinstream answers there, and can serve. */
-export async function reach(target: Target, now: () => number): Promise<Reached> {
+export async function reach(one: Case): Promise<Reached> {
+  const { target, machine, settings } = withoutKey(one);
   const { origin } = target.url;
-  const found = (state: Reached['state'], finding: Finding, answer?: Answer): Reached => ({
+  let proxied = false;
+  let clock: Pick<Reached, 'clock'> = {};
+  const hear = async (path: string) => {
+    const answer = await ask(target, path);
+    proxied = isProxied(answer);
+    clock = clockOf(answer, machine.now());
+    return answer;
+  };
+  const found = (state: Reached['state'], finding: Finding): Reached => ({
     state,
     finding,
-    proxied: answer !== undefined && isProxied(answer),
-    ...clockOf(answer, now()),
+    proxied,
+    ...clock,
   });
   let alive: Answer;
   let ready: Answer;
   try {
-    alive = await ask(target, '/healthz');
+    alive = await hear('/healthz');
     const wrong = wrongIn(alive, target);
-    if (wrong) return found(wrong.state, fault(NAME, wrong.text), alive);
-    ready = await ask(target, '/readyz');
+    const elsewhere = wrong?.state === 'lost' ? undefined : await elsewhereAt(target);
+    if (elsewhere) return found('lost', fault(NAME, elsewhere));
+    if (wrong) return found(wrong.state, fault(NAME, wrong.text));
+    ready = await hear('/readyz');
   } catch (error) {
     if (!(error instanceof NoAnswer)) throw error;
-    return found('lost', fault(NAME, error.message));
+    return found('lost', fault(NAME, `${error.message}${whoIsMissing(target)}`));
   }
   const said = objectIn(ready.text);
-  if (typeof said?.ready !== 'boolean') return found('lost', fault(NAME, strangerAt(origin, ready)), ready);
-  if (said.ready) return found('well', ok(NAME, 'Pinstream answers', alive.ms), ready);
+  if (typeof said?.ready !== 'boolean') return found('lost', fault(NAME, strangerAt(origin, ready)));
+  if (said.ready) {
+    const bare = settings.CORS_OWNER === 'proxy' && !proxied;
+    return found('well', ok(NAME, `Pinstream answers${bare ? SHOULD_BE_PROXIED : ''}`, alive.ms));
+  }
   const { problem = "look at the app's log." } = said;
-  return found(
-    'unready',
-    fault(NAME, `Pinstream answers, but cannot serve: ${shown(String(problem))}`),
-    ready,
-  );
+  return found('unready', fault(NAME, `Pinstream answers, but cannot serve: ${shown(String(problem))}`));
 }
 
 /** What is wrong with the answer of /healthz. */
@@ -64,14 +75,8 @@ function wrongIn(answer: Answer, { url }: Target): { state: 'away' | 'lost'; tex
       text: `Pinstream does not take ${shown(hostname)} for a name of its own: add it to ALLOWED_HOSTS.`,
     };
   }
-  const [location] = head.all('location');
-  if (head.status >= 300 && head.status < 400 && location !== undefined) {
-    const to = URL.canParse(location, origin) ? new URL(location, origin).origin : shown(location);
-    return {
-      state: 'lost',
-      text: `${origin} only leads to ${to}: look there, by pinstream doctor ${to}`,
-    };
-  }
+  const to = placeOf(head, origin);
+  if (to !== undefined) return { state: 'lost', text: leadsTo(origin, to) };
   if (head.status === 401 || head.status === 403) {
     return { state: 'lost', text: `What stands in front lets nobody in: ${complaintOf(answer)}` };
   }
@@ -83,11 +88,40 @@ function wrongIn(answer: Answer, { url }: Target): { state: 'away' | 'lost'; tex
   return undefined;
 }
 
+/** Where all but the health is sent to another place, as the bundle does with HTTPS: a sentence that says where to. */
+export async function elsewhereAt(target: Target): Promise<string | undefined> {
+  const { origin } = target.url;
+  const page = await ask(target, '/').catch(() => undefined);
+  const to = page && placeOf(page.head, origin);
+  return to === undefined || to === origin ? undefined : leadsTo(origin, to);
+}
+
+/** Where a redirect leads. */
+function placeOf(head: Head, origin: string): string | undefined {
+  const [location] = head.all('location');
+  if (head.status < 300 || head.status >= 400 || location === undefined) return undefined;
+  return URL.canParse(location, origin) ? new URL(location, origin).origin : shown(location);
+}
+
+function leadsTo(origin: string, to: string): string {
+  return `${origin} only leads to ${to}: look there, by pinstream doctor ${to}`;
+}
+
+const SHOULD_BE_PROXIED =
+  '; but CORS_OWNER=proxy wants something in front of the app, and nothing seems to stand there: look at the address that browsers use';
+
+/** In the bundle the name is gone with the container, and whoever did not type it would not know what it was. */
+function whoIsMissing({ url }: Target): string {
+  return url.hostname === 'nginx'
+    ? ' Is nginx running? docker compose ps and docker compose logs nginx say it. What else stands in front of the app has to be named: pinstream doctor URL'
+    : '';
+}
+
 function strangerAt(origin: string, { head }: Answer): string {
   return `What answers at ${origin} is not Pinstream, but says ${head.shown}: is the address right?`;
 }
 
-/** The app itself says neither; nearly every proxy says one of both. */
+/** The app itself says neither; most proxies say one of both. */
 function isProxied({ head }: Answer): boolean {
   return head.all('server').length > 0 || head.all('via').length > 0;
 }

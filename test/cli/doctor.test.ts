@@ -43,17 +43,18 @@ describe('pinstream doctor', { concurrency: 2 }, () => {
 ✓ cors-stream    a stream: pages of https://allowed.example may read it, others may not
 ✓ cors-404       a 404: pages of https://allowed.example may read it, others may not
 ✓ preflight      a preflight is answered, for keys, JSON and cursors
-– timeout        not looked at: nothing seems to stand in front of the app.
+– timeout        not looked at: nothing here says so. If something stands in front of the app: --slow looks whether a stream lasts, in 70 s.
 – long-poll      not looked at: it takes 60 s. --slow waits for it.
-– away-stream    not looked at: nothing seems to stand in front of the app.
-– cors-502       not looked at: nothing seems to stand in front of the app.
+– away-stream    not looked at: if something stands in front of the app: stop the app, and run pinstream doctor ${url} --away
+– away-sse       not looked at: if something stands in front of the app: stop the app, and run pinstream doctor ${url} --away
+– cors-502       not looked at: if something stands in front of the app: stop the app, and run pinstream doctor ${url} --away
 ✓ gpio           the mock plays 1 pin, no real one is watched
 – redis          not looked at: there is no REDIS_URL here.
 ✓ clock          the clocks agree
-✓ disk           N MB of N MB of the disk are free
+✓ disk           N MB of N MB of the disk that this runs from are free
 ✓ heartbeat      a heartbeat comes, as promised every 0.3 s
 
-All is well. Not looked at: 5 of 20.
+All is well. Not looked at: 6 of 21.
 `,
       },
     );
@@ -109,7 +110,7 @@ All is well. Not looked at: 5 of 20.
     const { code, output } = await run(['doctor', url]);
     assert.equal(code, 1);
     assert.match(output, /^✗ reachable {6}Nobody answers at .*: nothing listens there\. Is it running/m);
-    assert.match(output, /\n\nSomething is wrong: 1 of 20\. Not looked at: 17 of 20\.\n$/);
+    assert.match(output, /\n\nSomething is wrong: 1 of 21\. Not looked at: 18 of 21\.\n$/);
     const away = await run(['doctor', url, '--away']);
     assert.equal(away.code, 1);
     assert.match(away.output, /\n\nSomething is wrong: 1 of 4\. Not looked at: 3 of 4\.\n$/);

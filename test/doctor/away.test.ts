@@ -11,6 +11,11 @@ const CORS_502 = '✓ a 502: pages of https://allowed.example may read it, other
 const GIVES_UP =
   'on which browsers give up for ever: answer 200 with a retry, as @away_stream in nginx/templates does.';
 
+const both = (fault: (path: string) => string) => ({
+  'away-stream': `✗ While the app is away, ${fault('/stream')}`,
+  'away-sse': `✗ While the app is away, ${fault('/sse/')}`,
+});
+
 /** A proxy whose app is away. */
 async function alone(t: TestContext, faults: Faults = {}): Promise<string> {
   const proxy = await startFaultyProxy(await freePort(), ALLOWED, faults);
@@ -42,16 +47,18 @@ describe('the doctor on an app that is away', { concurrency: 4 }, () => {
     ]);
     assert.deepEqual(plain, {
       ...WELL,
-      'away-stream': `✗ While the app is away, /stream is answered 502 (text/html), ${GIVES_UP}`,
+      ...both((path) => `${path} is answered 502 (text/html), ${GIVES_UP}`),
     });
     assert.deepEqual(timeless, {
       ...WELL,
-      'away-stream':
-        '✗ While the app is away, /stream does not say when to come back, so that all browsers come at once: begin with retry:, as @away_stream in nginx/templates does.',
+      ...both(
+        (path) =>
+          `${path} does not say when to come back, so that all browsers come at once: begin with retry:, as @away_stream in nginx/templates does.`,
+      ),
     });
     assert.deepEqual(endless, {
       ...WELL,
-      'away-stream': '✗ While the app is away, /stream is refused, but the answer does not end.',
+      ...both((path) => `${path} is refused, but the answer does not end.`),
     });
   });
 
@@ -69,6 +76,7 @@ describe('the doctor on an app that is away', { concurrency: 4 }, () => {
     assert.deepEqual(said, {
       ...WELL,
       'away-stream': forgotten('the refusal of /stream'),
+      'away-sse': forgotten('the refusal of /sse/'),
       'cors-502': forgotten('a 502'),
     });
   });
@@ -88,11 +96,46 @@ describe('the doctor on an app that is away', { concurrency: 4 }, () => {
     assert.deepEqual(await examined(proxy.url, SETTINGS), {
       ...WELL,
       ...skippedFor(
-        `what stands in front has no address for it. Stop the app, and run pinstream doctor ${proxy.url} --away`,
+        `what stands in front has no address for it: stop the app, and run pinstream doctor ${proxy.url} --away`,
         'away-stream',
+        'away-sse',
         'cors-502',
       ),
     });
+  });
+
+  test('tells of one of both streams alone', async (t) => {
+    const plain = (path: string): Faults => ({
+      answer: ({ url }, response) => {
+        if (url !== path) return false;
+        response.writeHead(502, { 'Content-Type': 'text/html' }).end('<h1>');
+        return true;
+      },
+    });
+    const [stream, sse] = await Promise.all([
+      withFaults(t, plain('/doctor/away/stream')),
+      withFaults(t, plain('/doctor/away/sse')),
+    ]);
+    const said = both((path) => `${path} is answered 502 (text/html), ${GIVES_UP}`);
+    assert.deepEqual(stream, { ...WELL, 'away-stream': said['away-stream'] });
+    assert.deepEqual(sse, { ...WELL, 'away-sse': said['away-sse'] });
+  });
+
+  test('with --away says where to look, when all but the health leads to HTTPS', async (t) => {
+    const leads: Faults = {
+      answer: ({ url = '' }, response) => {
+        if (url === '/healthz') response.writeHead(502).end();
+        else response.writeHead(308, { Location: `https://pi.example${url}` }).end();
+        return true;
+      },
+    };
+    const url = await alone(t, leads);
+    const said = await examined(url, { ...SETTINGS, away: true });
+    assert.deepEqual(said, {
+      reachable: `✗ ${url} only leads to https://pi.example: look there, by pinstream doctor https://pi.example`,
+      ...skippedFor('the app is not away.', 'away-stream', 'away-sse', 'cors-502'),
+    });
+    assert.equal((await examined(url, SETTINGS)).reachable, said.reachable);
   });
 
   test('with --away looks at the real addresses', async (t) => {

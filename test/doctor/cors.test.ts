@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { ALLOWED, proxied, skippedFor, WELL, withFaults } from '../support/doctor.ts';
+import { ALLOWED, proxied, skippedFor, unseen, WELL, withFaults } from '../support/doctor.ts';
 import { examined } from '../support/examined.ts';
 import type { Faults, Head } from '../support/faultyProxy.ts';
 
@@ -123,7 +123,7 @@ describe('the doctor on pages of other origins', { concurrency: 4 }, () => {
     assert.deepEqual(echoed, {
       ...WELL,
       'cors-stream':
-        "✗ Pages of every origin may read a stream, with their reader's cookies: whatever Origin comes is sent back. Send it only where it is in CORS_ORIGINS.",
+        '✗ Pages of every origin may read a stream: whatever Origin comes is sent back. Send it only where it is in CORS_ORIGINS.',
     });
     assert.deepEqual(star, {
       ...WELL,
@@ -140,7 +140,7 @@ describe('the doctor on pages of other origins', { concurrency: 4 }, () => {
       cors: everyone('an answer'),
       'cors-stream': everyone('a stream'),
       'cors-404': everyone('a 404'),
-      ...skippedFor('nothing seems to stand in front of the app.', 'timeout', 'away-stream', 'cors-502'),
+      ...unseen(app.url),
     };
     assert.deepEqual(said, well);
     const { proxy } = await proxied(
@@ -156,6 +156,56 @@ describe('the doctor on pages of other origins', { concurrency: 4 }, () => {
       '✗ Access-Control-Allow-Credentials comes together with * on a stream: credentials are only for origins that are named.',
     );
     assert.equal(worse.cors, everyone('an answer'));
+  });
+
+  test('takes an origin that is sent back for as good as *, without cookies', async (t) => {
+    const echo = (credentials: boolean) =>
+      changing(isStream, ({ headers }, origin) => {
+        if (origin === undefined) return;
+        headers[ORIGIN] = origin;
+        if (credentials) headers[CREDENTIALS] = 'true';
+        else delete headers[CREDENTIALS];
+      });
+    const said = async (credentials: boolean, own: string | undefined, origin?: string) => {
+      const { proxy } = await proxied(t, echo(credentials), { CORS_ORIGINS: own ?? '*' });
+      const settings: Record<string, string> = own === undefined ? {} : { CORS_ORIGINS: own };
+      return (await examined(proxy.url, { settings, ...(origin && { origin }) }))['cors-stream'];
+    };
+    const everyone = 'pages of every origin may read it, without cookies';
+    const sentBack = (how: string) =>
+      `✗ Pages of every origin may read a stream${how}: whatever Origin comes is sent back. Send it only where it is in CORS_ORIGINS.`;
+    assert.deepEqual(
+      await Promise.all([
+        said(false, '*'),
+        said(false, '*', ALLOWED),
+        said(false, undefined),
+        said(true, '*'),
+        said(false, 'https://other.example'),
+      ]),
+      [
+        `✓ a stream: ${everyone}`,
+        `✓ a stream: pages of ${ALLOWED} may read it, and ${everyone}`,
+        '✓ a stream: right for a foreign origin (--origin looks with an allowed one too)',
+        sentBack(", with their reader's cookies"),
+        '✗ Pages of https://other.example may read a stream only without cookies and keys: Access-Control-Allow-Credentials is missing.',
+      ],
+    );
+  });
+
+  test('blames nobody for headers that CORS_OWNER=proxy leaves to something that is not there', async (t) => {
+    const own = { CORS_OWNER: 'proxy', CORS_ORIGINS: ALLOWED };
+    const { app, proxy } = await proxied(t, {}, own);
+    const left =
+      'CORS_OWNER=proxy leaves it to what stands in front of the app, and nothing seems to; if something does, it sends no Access-Control-Allow-Origin.';
+    assert.deepEqual(await examined(app.url, { settings: own }), {
+      ...WELL,
+      reachable:
+        '✓ Pinstream answers; but CORS_OWNER=proxy wants something in front of the app, and nothing seems to stand there: look at the address that browsers use',
+      ...skippedFor(left, 'cors', 'cors-stream', 'cors-404', 'preflight'),
+      ...unseen(app.url),
+    });
+    // What stands there has forgotten them.
+    assert.equal((await examined(proxy.url, { settings: own })).cors, forgotten('an answer'));
   });
 
   test('tells of * that is not answered to everyone', async (t) => {

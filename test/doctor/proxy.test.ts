@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import type { ServerResponse } from 'node:http';
 import { describe, test } from 'node:test';
-import { ALLOWED, proxied, skippedFor, WELL, withFaults } from '../support/doctor.ts';
+import { ALLOWED, proxied, skippedFor, unseen, WELL, withFaults } from '../support/doctor.ts';
 import { examined } from '../support/examined.ts';
 import type { Faults } from '../support/faultyProxy.ts';
 
@@ -32,7 +33,19 @@ describe('the doctor', { concurrency: 4 }, () => {
     assert.deepEqual(said, {
       ...WELL,
       stream: `✗ Nothing of a stream arrives within 0.6 s, not even its beginning: ${COLLECTS}`,
-      ...skippedFor('no stream opens.', 'events', 'replay', 'replay-query', 'heartbeat'),
+      ...skippedFor('no stream opens.', 'events', 'replay', 'replay-query', 'compression', 'heartbeat'),
+    });
+  });
+
+  test('tells once, also with --slow, of a stream that does not even begin', async (t) => {
+    const answer: Faults['answer'] = ({ method, url }) => method === 'GET' && isStream(url);
+    const patience = { opening: 300, stream: 500, poll: 1_000 };
+    assert.deepEqual(await withFaults(t, { answer }, { slow: true, patience }), {
+      ...WELL,
+      stream: `✗ A stream does not begin: the app stands still, or ${COLLECTS}`,
+      ...skippedFor('no stream opens.', 'events', 'replay', 'replay-query', 'compression', 'timeout'),
+      ...skippedFor('no stream begins.', 'cors-stream', 'heartbeat'),
+      'long-poll': '✓ a quiet long poll is answered in its time',
     });
   });
 
@@ -57,6 +70,103 @@ describe('the doctor', { concurrency: 4 }, () => {
       patience: { event: 250 },
     });
     assert.equal(said.events, `✗ Events arrive late and together: ${COLLECTS}`);
+  });
+
+  test('has nothing against one event that is late, as on a card that stands still for a moment', async (t) => {
+    const late = (events: RegExp, ms: number): Faults['piece'] => {
+      return (one, send) => (events.test(String(one)) ? void setTimeout(() => send(one), ms) : send(one));
+    };
+    const look = { patience: { event: 300, opening: 1_500 } };
+    const quiet = { HEARTBEAT: '30s' };
+    const said = async (piece: Faults['piece']) => {
+      const { proxy } = await proxied(t, { piece }, quiet);
+      return (await examined(proxy.url, { settings: { CORS_ORIGINS: ALLOWED }, ...look })).events;
+    };
+    const [one, three, lost] = await Promise.all([
+      said(late(/\ndata: 3\n/, 600)),
+      said(late(/\ndata: [024]\n/, 600)),
+      said(late(/\ndata: 3\n/, 10_000)),
+    ]);
+    assert.equal(one, '✓ events arrive one by one, at once, but 1 of 5 late');
+    assert.match(
+      String(three),
+      /^✗ An event takes 6\d\d ms, more than 250: the way is slow, or what stands in front collects events for a moment\.$/,
+    );
+    assert.equal(lost, "✗ 1 of 5 events have not arrived after 1.5 s: look again, and at the app's log.");
+  });
+
+  test('waits for an event also when its publishing was answered late', async (t) => {
+    const { proxy } = await proxied(t, {
+      hold: ({ method }) => (method === 'POST' ? 400 : 0),
+      piece: (one, send) => void setTimeout(() => send(one), /\ndata: \d\n/.test(String(one)) ? 550 : 0),
+    });
+    const look = { settings: { CORS_ORIGINS: ALLOWED }, patience: { event: 300 } };
+    assert.match(
+      String((await examined(proxy.url, look)).events),
+      /^✗ An event takes [5-9]\d\d ms, more than 250: the way is slow/,
+    );
+  });
+
+  test('publishes over one connection, so that making it is not measured', async (t) => {
+    const ports = new Set<number | undefined>();
+    const { proxy } = await proxied(t, {
+      head: (_, { method, socket }) => {
+        if (method === 'POST') ports.add(socket.remotePort);
+      },
+    });
+    const said = await examined(proxy.url, { settings: { CORS_ORIGINS: ALLOWED } });
+    assert.deepEqual([said.events, said.replay, ports.size], [WELL.events, WELL.replay, 1]);
+  });
+
+  test('tells of a long poll that is answered otherwise, or cut off', async (t) => {
+    const polled = async (answer: (response: ServerResponse) => void) => {
+      const said = await withFaults(
+        t,
+        {
+          answer: ({ url }, response) => {
+            if (!url?.includes('wait=')) return false;
+            answer(response);
+            return true;
+          },
+        },
+        { slow: true, patience: { stream: 500, poll: 1_000 } },
+      );
+      return said['long-poll'];
+    };
+    const longer = 'let what stands in front wait longer, in nginx: proxy_read_timeout 75s.';
+    assert.deepEqual(
+      await Promise.all([
+        polled((response) => response.writeHead(502, { 'Content-Type': 'text/html' }).end('<h1>')),
+        polled((response) => response.writeHead(400).end('{"error":"wait must be a number."}')),
+        polled((response) => response.destroy()),
+        polled((response) => {
+          response.writeHead(200, { 'Content-Length': '100' }).write('{');
+          setTimeout(() => response.destroy(), 50);
+        }),
+      ]),
+      [
+        '✗ GET /events?wait=1 is not answered as it should be: it is answered 502 (text/html).',
+        '✗ GET /events?wait=1 is not answered as it should be: wait must be a number.',
+        `✗ GET /events?wait=1 gets no answer, and ends after 0 s: ${longer}`,
+        `✗ GET /events?wait=1 is cut off after 0 s: ${longer}`,
+      ],
+    );
+  });
+
+  test('does not wait for a heartbeat that comes too seldom, even with --slow', async (t) => {
+    const { proxy } = await proxied(t, {}, { HEARTBEAT: '30s' });
+    const said = await examined(proxy.url, {
+      settings: { CORS_ORIGINS: ALLOWED },
+      slow: true,
+      patience: { stream: 500, poll: 1_000 },
+    });
+    assert.deepEqual(
+      [said.heartbeat, said.timeout],
+      [
+        '– not looked at: it comes every 30 s only, which is too long to wait for.',
+        '✓ a stream is open for 0.5 s, and quiet, and goes on',
+      ],
+    );
   });
 
   test('tells of a proxy that swallows events', async (t) => {
@@ -144,12 +254,12 @@ describe('the doctor', { concurrency: 4 }, () => {
   });
 
   test('tells of a proxy that cuts quiet streams off', async (t) => {
-    const { proxy } = await proxied(t, { cutAfter: 1_500 }, { HEARTBEAT: '2s' });
+    const { proxy } = await proxied(t, { cutAfter: 2_500 }, { HEARTBEAT: '3s' });
     const said = await examined(proxy.url, { settings: { CORS_ORIGINS: ALLOWED } });
     assert.deepEqual(said, {
       ...WELL,
       heartbeat:
-        '✗ A stream is cut off before its heartbeat, which comes every 2 s: let what stands in front wait longer (docs/operations.md, "Behind nginx").',
+        '✗ A stream is cut off before its heartbeat, which comes every 3 s: let what stands in front wait longer (docs/operations.md, "Behind nginx").',
     });
   });
 
@@ -175,15 +285,18 @@ describe('the doctor', { concurrency: 4 }, () => {
     });
   });
 
-  test('measures, when it is told to, how long a proxy waits that does not say', async (t) => {
+  test('looks, when it is told to, whether a stream lasts where the proxy does not say', async (t) => {
     const silent: Faults = { head: ({ headers }) => void delete headers['x-pinstream-read-timeout'] };
     const quick = await withFaults(t, silent);
     assert.deepEqual(quick, {
       ...WELL,
-      ...skippedFor('what stands in front does not say. --slow measures it, in 70 s.', 'timeout'),
+      ...skippedFor(
+        'what stands in front does not say. --slow looks whether a stream lasts, in 70 s.',
+        'timeout',
+      ),
     });
     const patience = { stream: 2_000, poll: 1_000 };
-    const slow = { ...WELL, timeout: '✓ a stream is open for 2 s and goes on' };
+    const slow = { ...WELL, timeout: '✓ a stream is open for 2 s, with its heartbeats, and goes on' };
     assert.deepEqual(await withFaults(t, silent, { slow: true, patience }), {
       ...slow,
       'long-poll': '✓ a quiet long poll is answered in its time',
@@ -205,11 +318,11 @@ describe('the doctor', { concurrency: 4 }, () => {
     );
   });
 
-  test('says what cannot be seen where nothing stands in front', async (t) => {
+  test('says what cannot be seen where nothing says that it stands in front', async (t) => {
     const { app } = await proxied(t);
     assert.deepEqual(await examined(app.url, { settings: { CORS_ORIGINS: ALLOWED } }), {
       ...WELL,
-      ...skippedFor('nothing seems to stand in front of the app.', 'timeout', 'away-stream', 'cors-502'),
+      ...unseen(app.url),
     });
   });
 });

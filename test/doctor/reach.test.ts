@@ -4,7 +4,7 @@ import type { RequestListener, ServerResponse } from 'node:http';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { describe, type TestContext, test } from 'node:test';
 import { startApp } from '../support/app.ts';
-import { ALLOWED, proxied, skippedFor, WELL } from '../support/doctor.ts';
+import { ALLOWED, proxied, skippedFor, unseen, WELL } from '../support/doctor.ts';
 import { examined } from '../support/examined.ts';
 import { freePort } from '../support/freePort.ts';
 import { startOddApp } from '../support/oddApp.ts';
@@ -25,10 +25,15 @@ const LOST = skippedFor(
   'timeout',
   'long-poll',
   'away-stream',
+  'away-sse',
   'cors-502',
   'gpio',
   'heartbeat',
 );
+
+function pick(all: Record<string, string>, ...names: string[]): Record<string, string> {
+  return Object.fromEntries(names.map((name) => [name, String(all[name])]));
+}
 
 /** What is said when something else answers. */
 function lost(sentence: string): Record<string, string> {
@@ -100,6 +105,31 @@ describe('the doctor on what is not a Pinstream', { concurrency: 4 }, () => {
     assert.equal(other.said.reachable, stranger(other.url, '200 (application/json)'));
     const healthy = await of(t, is(200, 'application/json', '{"status":"ok"}'));
     assert.equal(healthy.said.reachable, stranger(healthy.url, '200 (application/json)'));
+  });
+
+  test('a Pinstream that sends all but its health to HTTPS', async (t) => {
+    const { proxy } = await proxied(t, {
+      answer: ({ url = '', method }, response) => {
+        if (/^\/(healthz|readyz)/.test(url) || method === 'OPTIONS') return false;
+        response.writeHead(308, { Location: `https://pi.example${url}` }).end('<html>');
+        return true;
+      },
+    });
+    assert.deepEqual(
+      await examined(proxy.url),
+      lost(
+        `${proxy.url} only leads to https://pi.example: look there, by pinstream doctor https://pi.example`,
+      ),
+    );
+  });
+
+  test('an nginx that is gone from the bundle, name and all', async () => {
+    // By its name alone: no test may reach for a real one.
+    const { reachable } = await examined('http://nginx:1');
+    assert.match(
+      String(reachable),
+      /^✗ Nobody answers at http:\/\/nginx:1: .*\. Is nginx running\? docker compose ps and docker compose logs nginx say it\. What else stands in front of the app has to be named: pinstream doctor URL$/,
+    );
   });
 
   test('a redirect, a door, a refusal', async (t) => {
@@ -205,7 +235,7 @@ describe('the doctor on a Pinstream that cannot serve', { concurrency: 4 }, () =
         'gpio',
         'heartbeat',
       ),
-      ...skippedFor('nothing seems to stand in front of the app.', 'away-stream', 'cors-502'),
+      ...pick(unseen(app.url), 'away-stream', 'away-sse', 'cors-502'),
     });
   });
 
@@ -247,6 +277,15 @@ describe('the doctor on a Pinstream that cannot serve', { concurrency: 4 }, () =
       '– not looked at: to see the device needs a key: PUBLISH_KEY may read everything.',
     );
     assert.doesNotMatch(Object.values(without).join('\n'), /✗/);
+    const slow = await examined(app.url, { slow: true, patience: { stream: 500, poll: 1_000 } });
+    assert.deepEqual(
+      [slow.compression, slow.timeout, slow['long-poll']],
+      [
+        '– not looked at: no stream opens.',
+        '– not looked at: no stream opens.',
+        '– not looked at: to read here needs a key: PUBLISH_KEY may read everything.',
+      ],
+    );
     const right = await examined(app.url, { settings: { PUBLISH_KEY: 'k' } });
     assert.deepEqual([right.stream, right.events, right.gpio], [WELL.stream, WELL.events, WELL.gpio]);
   });
@@ -272,8 +311,8 @@ describe('the doctor on a Pinstream that cannot serve', { concurrency: 4 }, () =
     const page = await examined(proxy.url);
     assert.equal(page.stream, '✗ A stream is answered 404 (text/html): browsers give up on that for ever.');
     assert.deepEqual(
-      [page.events, page.replay, page.heartbeat],
-      Array(3).fill('– not looked at: no stream opens.'),
+      [page.events, page.replay, page.heartbeat, page.compression, page.timeout],
+      Array(5).fill('– not looked at: no stream opens.'),
     );
   });
 });

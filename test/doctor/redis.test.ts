@@ -128,11 +128,16 @@ describe('the doctor on Redis', { concurrency: 3 }, () => {
     );
   });
 
-  test('tells of one that it cannot reach, of a wrong password, and of an unfit memory page', async (t) => {
+  test('tells of one that it cannot reach, of a wrong password, and of memory pages that may be the reason', async (t) => {
     const { redis, look } = await bundle(t);
     await redis.command('CONFIG', 'SET', 'requirepass', 'secret');
     const where = `Redis at 127.0.0.1:${redis.port} cannot be reached:`;
-    assert.equal((await look()).redis, `✗ ${where} it wants another user or password than REDIS_URL has.`);
+    const pageSize = async () => 16_384;
+    const refused = await look({ machine: { pageSize } });
+    assert.deepEqual(
+      [refused.redis, refused['page-size']],
+      [`✗ ${where} it wants another user or password than REDIS_URL has.`, WITH_REDIS['page-size']],
+    );
     await redis.kill();
     const away = await look();
     assert.deepEqual(
@@ -143,13 +148,15 @@ describe('the doctor on Redis', { concurrency: 3 }, () => {
         '– not looked at: Redis does not answer.',
       ],
     );
-    const pages = await look({ machine: { pageSize: async () => 16_384 } });
+    const pages = await look({ machine: { pageSize } });
     assert.deepEqual(
       { ...away, ...pages },
       {
         ...away,
+        // Of its connection the app says first that it was closed, then that none comes about.
+        reachable: pages.reachable as string,
         'page-size':
-          '✗ Redis does not answer, and memory pages have 16 KiB here: one built for 4 KiB ends with "Unsupported system page size". Take the image redis:8-alpine, or set kernel=kernel8.img in config.txt.',
+          '– not looked at: Redis does not answer. Memory pages have 16 KiB here: if its log says "Unsupported system page size" (docker compose logs redis), it was built for 4 KiB. Take the image redis:8-alpine then, or set kernel=kernel8.img in config.txt.',
       },
     );
   });
@@ -188,6 +195,26 @@ describe('the doctor on Redis', { concurrency: 3 }, () => {
     );
     await redis.command('SET', 'pinstream:device', 'lives');
     assert.equal((await examined(proxy.url, { settings })).gpio, '✓ 0 pins watched (onoff)');
+  });
+
+  test('tells of a sidecar that has never got as far as Redis, and of one that has only just', async (t) => {
+    const redis = await TestRedis.start({ options: GOOD });
+    t.after(() => redis.stop());
+    const app = await startApp({ REDIS_URL: redis.url, HEARTBEAT: '300ms' });
+    t.after(() => app.stop());
+    await ready(app.url);
+    const settings = { REDIS_URL: redis.url };
+    assert.equal(
+      (await examined(app.url, { settings })).gpio,
+      '✗ No sidecar has ever started here: docker compose logs sidecar says why.',
+    );
+    // From outside nobody knows whether there shall be one.
+    assert.equal((await examined(app.url)).gpio, '– not looked at: no sidecar has ever run here.');
+    await redis.command('SET', 'pinstream:device', 'lives');
+    assert.equal(
+      (await examined(app.url, { settings })).gpio,
+      '✗ The sidecar has only just started, and has not said how its pins are. Look again.',
+    );
   });
 
   test('tells of a log that could not be written, and of one that is still read', () => {

@@ -21,11 +21,12 @@ export const WELL: Readonly<Record<string, string>> = {
   timeout: '✓ nginx waits 86400 s for the next event of a stream',
   'long-poll': '– not looked at: it takes 60 s. --slow waits for it.',
   'away-stream': '✓ while the app is away, /stream is a 200 that says when to come back',
+  'away-sse': '✓ while the app is away, /sse/ is a 200 that says when to come back',
   'cors-502': '✓ a 502: pages of https://allowed.example may read it, others may not',
   gpio: '✓ the mock plays 1 pin, no real one is watched',
   redis: '– not looked at: there is no REDIS_URL here.',
   clock: '✓ the clocks agree',
-  disk: '✓ 50000 MB of 100000 MB of the disk are free',
+  disk: '✓ 50000 MB of 100000 MB of the disk that this runs from are free',
   heartbeat: '✓ a heartbeat comes, as promised every 0.3 s',
 };
 
@@ -57,4 +58,20 @@ export async function withFaults(
 /** The checks that are skipped, since nothing of a stream is there. */
 export function skippedFor(reason: string, ...names: string[]): Record<string, string> {
   return Object.fromEntries(names.map((name) => [name, `– not looked at: ${reason}`]));
+}
+
+/** What cannot be seen where nothing says that it stands in front. */
+export function unseen(url: string): Record<string, string> {
+  return {
+    ...skippedFor(
+      'nothing here says so. If something stands in front of the app: --slow looks whether a stream lasts, in 70 s.',
+      'timeout',
+    ),
+    ...skippedFor(
+      `if something stands in front of the app: stop the app, and run pinstream doctor ${url} --away`,
+      'away-stream',
+      'away-sse',
+      'cors-502',
+    ),
+  };
 }

@@ -16,6 +16,8 @@ export interface Faults {
   readonly head?: (answer: Head, request: IncomingMessage) => void;
   /** Passes a piece of a stream on, by calling `send`. */
   readonly piece?: (piece: Buffer, send: (piece: Buffer) => void) => void;
+  /** Milliseconds for which the answer is held back. */
+  readonly hold?: (request: IncomingMessage) => number;
   /** Answers itself; false: it does not want to. */
   readonly answer?: (request: IncomingMessage, response: ServerResponse) => boolean;
   /** Ends each stream after so many milliseconds. */
@@ -77,7 +79,7 @@ function forward(
     if (response.headersSent) response.destroy();
     else sayAway(request, response, origin, faults);
   });
-  passed.on('response', (answer) => {
+  const pass = (answer: IncomingMessage) => {
     const isStream = answer.headers['content-type']?.startsWith('text/event-stream') ?? false;
     const own = { server: 'faulty', ...(isStream && { 'x-pinstream-read-timeout': '86400' }) };
     const head: Head = { status: answer.statusCode ?? 0, headers: { ...answer.headers, ...own } };
@@ -90,13 +92,15 @@ function forward(
       isStream && faults.piece ? faults.piece(piece, send) : send(piece),
     );
     answer.on('end', () => response.end()).on('error', () => response.destroy());
-  });
+  };
+  const held = faults.hold?.(request) ?? 0;
+  passed.on('response', (answer) => (held > 0 ? void setTimeout(() => pass(answer), held) : pass(answer)));
   response.on('close', () => passed.destroy());
   request.pipe(passed);
 }
 
 function sayAway(request: IncomingMessage, response: ServerResponse, origin: string, faults: Faults): void {
-  const stream = /^\/(stream|sse|doctor\/away-stream)\b/.test(request.url ?? '');
+  const stream = /^(\/doctor\/away)?\/(stream|sse)\b/.test(request.url ?? '');
   response.setHeader('Server', 'faulty');
   response.setHeader('Vary', 'Origin');
   if (request.headers.origin === origin) {
