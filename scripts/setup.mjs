@@ -30,6 +30,8 @@ const NEEDED = {
     CHROMIUM,
     { any: ['openssl'], apt: 'openssl', brew: 'openssl' },
     { any: ['shellcheck'], apt: 'shellcheck', brew: 'shellcheck' },
+    // As the official image of Redis has it.
+    { any: ['busybox'], apt: 'busybox-static', brew: 'busybox' },
     { any: ['docker'], apt: 'docker.io docker-compose docker-buildx', brew: '--cask docker' },
   ],
 };

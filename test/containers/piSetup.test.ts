@@ -128,6 +128,65 @@ describe('pi-setup on a Pi to which everything has been done', () => {
     });
 });
 
+describe('pi-setup where the bundle runs already, and the user may not talk to Docker', () => {
+  const ports = 'echo "0.0.0.0:8080->80/tcp, [::]:8080->80/tcp"; echo "127.0.0.1:6379->6379/tcp"; exit';
+  const refused = 'echo "permission denied while trying to connect" >&2; exit 1';
+  const docker = `case "$*" in --version) echo Docker version 28.5.1, build x; exit ;; "compose version"*) ;; *) [ -n "$ROOT" ] || { ${refused}; } ;; esac
+    case $1 in ps) ${ports} ;; esac\n${DOCKER}`;
+  const env = 'GPIO_DRIVER=onoff\r\nexport HTTP_PORT="8080"   # the page\r\n';
+  const running = (sudo: string): Machine => ({
+    files: { '/work/.env': env, '/pi/proc/net/tcp': listening(8080, 6379) },
+    programs: { ...READY, docker, sudo },
+  });
+  const asPi = 'gpasswd -d pi docker >/dev/null; cd /work; runuser -u pi --';
+  const asItWas = `== /work/.env\n${env}${AS_IT_WAS.replace(' docker', '')}`;
+
+  test('knows its ports by sudo; after a no to the group it is ready all the same, and says where sudo is needed', async () => {
+    const { said, after } = await setUp(
+      running('ROOT=1 exec "$@"'),
+      '',
+      asPi.replace('runuser', 'yes n | runuser'),
+    );
+    assert.match(
+      said,
+      / – Left as it is\. pi may not talk to Docker without sudo\.\n✓ Port 8080 is the bundle's already\.\n✓ Port 6379 is the bundle's already\.\n/,
+    );
+    assert.doesNotMatch(said, /next login|log out/);
+    assert.match(
+      said,
+      /\nReady\. Next:\n {2}sudo docker compose up -d --build --wait\n {2}sudo scripts\/smoke\n.*:8080\/\nends with 0\n$/,
+    );
+    assert.equal(after, asItWas);
+  });
+
+  test('with --check asks for no password, and says what it cannot tell', async () => {
+    const { said, after } = await setUp(
+      running('[ "$1" = -n ] || echo "Password:"; exit 1'),
+      '--check',
+      asPi,
+    );
+    for (const port of [8080, 6379])
+      assert.match(
+        said,
+        new RegExp(
+          `\\n– Port ${port}, for .*, is in use\\. Whether by the bundle cannot be told, since pi may not talk to Docker yet: `,
+        ),
+      );
+    assert.doesNotMatch(said, /Password|✗/);
+    assert.match(said, /\nends with 0\n$/);
+    assert.equal(after, asItWas);
+  });
+
+  test('says which setting is no port', async () => {
+    const { said } = await setUp({ files: { '/work/.env': "HTTP_PORT='web' # 80\n" } }, '--check');
+    assert.match(
+      said,
+      /\n✗ HTTP_PORT in \.env is web, which is no port: it is a number up to 65535, as HTTP_PORT=8080\.\n/,
+    );
+    assert.match(said, /\nends with 1\n$/);
+  });
+});
+
 describe('pi-setup on a fresh Pi', () => {
   const fresh: Machine = {
     files: {
@@ -298,7 +357,11 @@ describe('pi-setup refuses in a sentence', () => {
     ],
     [
       'two taken ports',
-      { files: { '/pi/proc/net/tcp6': listening(80, 8080) } },
+      {
+        files: { '/pi/proc/net/tcp6': listening(80, 8080) },
+        // The bundle has another port: 80 is the one inside.
+        programs: { ...READY, docker: `[ "$1" = ps ] && echo "0.0.0.0:8081->80/tcp" && exit\n${DOCKER}` },
+      },
       '✗ Port 80 is taken by another program, and 8080 too: choose a free one, and put HTTP_PORT= into .env.',
     ],
     [
@@ -310,6 +373,16 @@ describe('pi-setup refuses in a sentence', () => {
       'a clock that nobody sets',
       { programs: { ...READY, timedatectl: 'echo NTP=no; echo NTPSynchronized=no' } },
       '✗ The clock says NOW, and nobody sets it',
+    ],
+    [
+      'a Compose that cannot build with the buildx that is there',
+      {
+        programs: {
+          ...READY,
+          docker: `[ "$1" = buildx ] && echo github.com/docker/buildx 0.13.1+ds1 0.13.1+ds1-3 && exit\n${DOCKER.replace('2.40.0', 'v2.40.1')}`,
+        },
+      },
+      '✗ Compose 2.40.1 builds the images only with its plugin buildx 0.17 or newer, and here is 0.13.1.',
     ],
     [
       'an engine that does not answer',

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { Bundle, LAPTOP, needsEngine, ROOT, type Said } from '../support/bundle.ts';
+import { Bundle, LAPTOP, needsEngine, PI, ROOT, type Said } from '../support/bundle.ts';
 import { endsWithUs } from '../support/children.ts';
 import { eventually } from '../support/ready.ts';
 import { post, request } from '../support/request.ts';
@@ -20,6 +20,12 @@ const COPIED = [
 ];
 /** The mock's image has one name for all bundles of a machine, unless told otherwise. */
 const OWN = `services: { sidecar: { image: ${PROJECT}-mock } }\n`;
+/** What the official image of Redis has for a shell and a tar, wherever this runs: they know less than those of Debian. */
+const BUSYBOX = `FROM redis:8-alpine
+COPY busybox /busybox/busybox
+RUN for name in $(/busybox/busybox --list); do [ $name = busybox ] || ln -s busybox /busybox/$name; done
+ENV PATH=/busybox:$PATH\n`;
+const REDIS = `${PROJECT}-busybox`;
 
 /** nginx lets nobody publish as fast as this machine could. */
 const pause = () => setTimeout(20);
@@ -42,8 +48,14 @@ describe('the scripts for whoever runs the bundle', () => {
     copy = join(folder, 'checkout');
     for (const file of COPIED) await cp(join(ROOT, file), join(copy, file), { recursive: true });
     await writeFile(join(copy, 'own.yml'), OWN);
-    const settings = { HTTP_PORT: '0', REDIS_PORT: '0' };
+    const settings = { HTTP_PORT: '0', REDIS_PORT: '0', REDIS_IMAGE: REDIS };
     bundle = new Bundle(PROJECT, [...LAPTOP, 'own.yml'], settings, copy);
+    const image = join(folder, 'image');
+    await mkdir(image);
+    await writeFile(join(image, 'Dockerfile'), BUSYBOX);
+    const { stdout: busybox } = await bundle.run('sh', ['-c', 'command -v busybox']);
+    await copyFile(busybox.trim(), join(image, 'busybox'));
+    await bundle.run('docker', ['build', '-q', '-t', REDIS, image]);
     await bundle.compose('up', '-d', '--build', '--wait');
     await look();
   });
@@ -58,6 +70,13 @@ describe('the scripts for whoever runs the bundle', () => {
 
   const script = (name: string, ...args: string[]): Promise<Said> =>
     bundle.run(join(copy, 'scripts', name), args, { fails: true });
+  /** As somebody who started the bundle with -f, and now forgets it. */
+  const forgetful = (name: string, ...args: string[]): Promise<Said> =>
+    new Bundle(PROJECT, PI, { HTTP_PORT: '0', REDIS_PORT: '0', REDIS_IMAGE: REDIS }, copy).run(
+      join(copy, 'scripts', name),
+      args,
+      { fails: true },
+    );
   /** nginx has another port after each start. */
   const look = async () => {
     url = `http://${(await bundle.compose('port', 'nginx', '80')).trim()}`;
@@ -75,8 +94,11 @@ describe('the scripts for whoever runs the bundle', () => {
     const { status, stdout } = await script('smoke');
     assert.equal(status, 0, stdout);
   };
-  /** Starts a script, and interrupts it as Ctrl-C does as soon as it has said something. */
-  const interrupted = async (words: string, name: string, ...args: string[]) => {
+  /**
+   * Starts a script, and interrupts it as soon as it has said something: as Ctrl-C does where `| tee` is ended by it, too, or as
+   * an ssh connection that breaks. Nobody hears what it says from then on.
+   */
+  const interrupted = async (by: NodeJS.Signals, words: string, name: string, ...args: string[]) => {
     const child = endsWithUs(
       spawn(join(copy, 'scripts', name), args, { cwd: copy, env: { ...bundle.env }, detached: true }),
     );
@@ -85,10 +107,12 @@ describe('the scripts for whoever runs the bundle', () => {
       output.setEncoding('utf8').on('data', (part: string) => {
         const before = said;
         said += part;
-        if (said.includes(words) && !before.includes(words)) process.kill(-(child.pid as number), 'SIGINT');
+        if (!said.includes(words) || before.includes(words)) return;
+        for (const one of [child.stdout, child.stderr]) one.destroy();
+        process.kill(-(child.pid as number), by);
       });
     const [status] = (await once(child, 'close')) as [number];
-    return { status, said };
+    return status;
   };
 
   test('smoke: a bundle that works passes all checks', async () => {
@@ -236,11 +260,24 @@ describe('the scripts for whoever runs the bundle', () => {
       assert.deepEqual(await texts('kept'), ['one', 'two', 'three']);
     });
 
-    test('restore: stopped by Ctrl-C in its midst, leaves everything as it was', async () => {
+    test('restore: refuses where it would make another bundle of what runs, and stops nothing', async () => {
+      const was = await ids();
+      const files = [...LAPTOP, 'own.yml'].join(':');
+      const sentence = `runs as ${files} has it, but plain docker compose here means docker-compose.yml, which would make another bundle of it. Put this line into .env, and try again: COMPOSE_FILE=${files}. Or, if it shall be another one, first: docker compose up -d. Nothing has changed.\n`;
+      const refuses = async (name: string, ...args: string[]) => {
+        const { status, stdout, stderr } = await forgetful(name, ...args);
+        // Which part is looked at first is Docker's choice.
+        assert.equal(stderr.replace(/: (nginx|app|redis|sidecar) /, ': '), `${name}: ${sentence}`);
+        assert.deepEqual({ status, stdout }, { status: 1, stdout: '' });
+      };
+      await refuses('restore', '--yes', file);
+      await refuses('upgrade', '--yes');
+      assert.deepEqual(await ids(), was);
+    });
+
+    test('restore: stopped in its midst by an ssh connection that breaks, leaves everything as it was', async () => {
       await keep('kept', 'after the backup');
-      const { status, said } = await interrupted('✓ What there was is in', 'restore', '--yes', file);
-      assert.match(said, /restore: stopped\. Everything is as it was before\.\n$/);
-      assert.equal(status, 130);
+      assert.equal(await interrupted('SIGHUP', '✓ What there was is in', 'restore', '--yes', file), 130);
       assert.deepEqual(await texts('kept'), ['one', 'two', 'three', 'after the backup']);
       await green();
     });
@@ -284,16 +321,47 @@ describe('the scripts for whoever runs the bundle', () => {
       assert.ok(number(events.at(-1)?.id ?? '') > number(before.cursor), 'a number was given twice');
     });
 
-    test('backup: of a Redis that is stopped takes its files, and leaves it stopped', async () => {
+    test('backup: of a Redis that is stopped takes its files, and leaves it stopped; restore into one gives no number twice', async () => {
+      const given = await kept('kept');
       await bundle.compose('stop', 'redis');
       const cold = join(folder, 'cold.tar.gz');
       const { status, stdout, stderr } = await script('backup', cold);
       assert.equal(status, 0, stdout + stderr);
-      await bundle.compose('up', '-d', '--wait');
-      await eventually('the app is ready', async () => (await request(`${url}/readyz`)).status === 200);
-      const put = await script('restore', '--yes', cold);
+      assert.deepEqual(await bundle.containers('redis'), []);
+      // This backup is from before the leaps of the restores that followed it.
+      const put = await script('restore', '--yes', file);
       assert.equal(put.status, 0, put.stdout + put.stderr);
+      await keep('kept', 'six');
+      const { events } = await kept('kept');
+      assert.ok(number(events.at(-1)?.id ?? '') > number(given.cursor), 'a number was given twice');
+      const back = await script('restore', '--yes', cold);
+      assert.equal(back.status, 0, back.stdout + back.stderr);
       assert.equal((await texts('kept')).at(-1), 'five');
+    });
+
+    test('restore: on a new Pi, where the bundle then does not start, leaves nothing behind', async () => {
+      const other = new Bundle(
+        `${PROJECT}-new`,
+        [...LAPTOP, 'own.yml'],
+        { REDIS_PORT: '0', REDIS_IMAGE: REDIS, HTTP_PORT: new URL(url).port },
+        copy,
+      );
+      await bundle.run('docker', ['tag', `${PROJECT}-app`, `${PROJECT}-new-app`]);
+      const { status, stderr } = await other.run(join(copy, 'scripts/restore'), ['--yes', file], {
+        fails: true,
+      });
+      assert.match(
+        stderr,
+        /\nrestore: the bundle does not start with this backup\. Everything is as it was before\.\n$/,
+      );
+      assert.equal(status, 1);
+      const label = `label=com.docker.compose.project=${PROJECT}-new`;
+      for (const what of [
+        ['ps', '-a'],
+        ['volume', 'ls'],
+      ])
+        assert.equal((await other.run('docker', [...what, '-q', '--filter', label])).stdout, '');
+      await other.remove();
     });
 
     test('backup: into a folder that is none, or of a project that is not there, is refused', async () => {
@@ -387,12 +455,28 @@ describe('the scripts for whoever runs the bundle', () => {
 
     test('stopped by Ctrl-C while an app is replaced: what was before goes on', async () => {
       const was = await bundle.containers('app');
-      const { status, said } = await interrupted('… app', 'upgrade', '--yes');
-      assert.match(said, /\nupgrade: not upgraded\. What was before runs, and works\.\n$/);
-      assert.equal(status, 130);
+      assert.equal(await interrupted('SIGINT', '… app', 'upgrade', '--yes'), 130);
       await look();
       assert.deepEqual((await bundle.containers('app')).sort(), was.sort());
       await green();
+    });
+
+    test('to a version whose nginx would not start: nothing is restarted, and nothing goes down', async (t) => {
+      // What somebody looks at with `docker compose run` is not the bundle's.
+      const aside = await bundle.compose('run', '-d', '--no-deps', 'app', 'sleep', '1000');
+      t.after(() => bundle.run('docker', ['rm', '-f', aside.trim()]));
+      const was = await ids();
+      t.after(
+        await change('nginx/templates/default.conf.template', 'proxy_buffering off', 'proxy_bufering off'),
+      );
+      const { status, stdout, stderr } = await script('upgrade', '--yes');
+      assert.match(
+        stdout,
+        /\[emerg\] .*unknown directive "proxy_bufering" .*\n✗ nginx would not start with its new files\.\n/,
+      );
+      assert.match(stderr, /(^|\n)upgrade: not upgraded\. What was before runs, and works\.\n$/);
+      assert.equal(status, 1);
+      assert.deepEqual(await ids(), was);
     });
 
     test('to a version that cannot be built: nothing is restarted', async (t) => {

@@ -16,10 +16,11 @@ const made = mkdtempSync(join(tmpdir(), 'pinstream-scripts-'));
 after(() => rmSync(made, { recursive: true }));
 
 /** A folder of programs: what the scripts use anyway, and a docker that behaves as `docker` says, if there is one. */
-function programs(name: string, docker?: string): string {
+function programs(name: string, docker?: string, ...without: string[]): string {
   const folder = join(made, name);
   mkdirSync(folder);
-  for (const program of ['basename', 'bash', 'cat', 'curl', 'date', 'dirname', 'env', 'id']) {
+  for (const program of ['basename', 'bash', 'cat', 'curl', 'date', 'dirname', 'env', 'id', 'sed']) {
+    if (without.includes(program)) continue;
     const { stdout } = spawnSync('sh', ['-c', `command -v ${program}`], { encoding: 'utf8' });
     symlinkSync(stdout.trim(), join(folder, program));
   }
@@ -90,6 +91,20 @@ describe('without an engine', () => {
         });
       });
   }
+});
+
+test('scripts/smoke, and scripts/upgrade that needs it, say that curl is missing before they do anything', () => {
+  const path = programs(
+    'no-curl',
+    'case "$*" in version*|*config*|*version*) echo 28.5.1 ;; *) echo "$*" >&2 ;; esac',
+    'curl',
+  );
+  for (const script of ['smoke', 'upgrade'])
+    assert.deepEqual(run(script, [], path), {
+      status: 1,
+      stdout: '',
+      stderr: `${script}: curl is missing: sudo apt-get install curl\n`,
+    });
 });
 
 test('scripts/smoke says that nobody answers at an address, and ends with 1', async () => {
