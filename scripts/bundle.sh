@@ -175,7 +175,8 @@ check_archive() {
   case $status in
     0) return 0 ;;
     9) say "$1 cannot be checked, since it cannot be unpacked in the volume of Redis; is the disk full?" ;;
-    *) say "$1 is damaged: $(grep -v '^\[info\]\|^$' <<<"$said" | tail -n 1)" ;;
+    8) say "$1 is damaged: $(grep -v '^\[info\]\|^$' <<<"$said" | tail -n 1)" ;;
+    *) say "$1 cannot be checked: $(tail -n 1 <<<"$said")" ;;
   esac
   return 1
 }
@@ -188,4 +189,4 @@ trap "rm -rf /data/incoming" EXIT
 mkdir /data/incoming
 cd /data/incoming
 tar -xf - 2>&1 || exit 9
-redis-check-aof appendonlydir/appendonly.aof.manifest 2>&1'
+redis-check-aof appendonlydir/appendonly.aof.manifest 2>&1 || exit 8'

@@ -88,12 +88,17 @@ function wrongIn(answer: Answer, { url }: Target): { state: 'away' | 'lost'; tex
   return undefined;
 }
 
-/** Where all but the health is sent to another place, as the bundle does with HTTPS: a sentence that says where to. */
+/**
+ * Where all but the health is sent to HTTPS, as the bundle does it: a sentence that says where to. Where else a page leads, to
+ * somebody's own site or a login, is no matter of the streams beside it.
+ */
 export async function elsewhereAt(target: Target): Promise<string | undefined> {
-  const { origin } = target.url;
+  const { origin, hostname } = target.url;
   const page = await ask(target, '/').catch(() => undefined);
   const to = page && placeOf(page.head, origin);
-  return to === undefined || to === origin ? undefined : leadsTo(origin, to);
+  if (to === undefined || to === origin || !URL.canParse(to)) return undefined;
+  const secure = new URL(to);
+  return secure.protocol === 'https:' && secure.hostname === hostname ? leadsTo(origin, to) : undefined;
 }
 
 /** Where a redirect leads. */

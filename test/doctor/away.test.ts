@@ -125,14 +125,14 @@ describe('the doctor on an app that is away', { concurrency: 4 }, () => {
     const leads: Faults = {
       answer: ({ url = '' }, response) => {
         if (url === '/healthz') response.writeHead(502).end();
-        else response.writeHead(308, { Location: `https://pi.example${url}` }).end();
+        else response.writeHead(308, { Location: `https://127.0.0.1:8443${url}` }).end();
         return true;
       },
     };
     const url = await alone(t, leads);
     const said = await examined(url, { ...SETTINGS, away: true });
     assert.deepEqual(said, {
-      reachable: `✗ ${url} only leads to https://pi.example: look there, by pinstream doctor https://pi.example`,
+      reachable: `✗ ${url} only leads to https://127.0.0.1:8443: look there, by pinstream doctor https://127.0.0.1:8443`,
       ...skippedFor('the app is not away.', 'away-stream', 'away-sse', 'cors-502'),
     });
     assert.equal((await examined(url, SETTINGS)).reachable, said.reachable);

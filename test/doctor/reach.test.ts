@@ -111,16 +111,28 @@ describe('the doctor on what is not a Pinstream', { concurrency: 4 }, () => {
     const { proxy } = await proxied(t, {
       answer: ({ url = '', method }, response) => {
         if (/^\/(healthz|readyz)/.test(url) || method === 'OPTIONS') return false;
-        response.writeHead(308, { Location: `https://pi.example${url}` }).end('<html>');
+        response.writeHead(308, { Location: `https://127.0.0.1:8443${url}` }).end('<html>');
         return true;
       },
     });
     assert.deepEqual(
       await examined(proxy.url),
       lost(
-        `${proxy.url} only leads to https://pi.example: look there, by pinstream doctor https://pi.example`,
+        `${proxy.url} only leads to https://127.0.0.1:8443: look there, by pinstream doctor https://127.0.0.1:8443`,
       ),
     );
+  });
+
+  test("a Pinstream whose first page leads to somebody's own site is looked at all the same", async (t) => {
+    const { proxy } = await proxied(t, {
+      answer: ({ url }, response) => {
+        if (url !== '/') return false;
+        response.writeHead(301, { Location: 'https://www.example.org/' }).end();
+        return true;
+      },
+    });
+    const { reachable } = await examined(proxy.url);
+    assert.match(String(reachable), /^✓ Pinstream answers/);
   });
 
   test('an nginx that is gone from the bundle, name and all', async () => {
