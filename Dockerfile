@@ -57,7 +57,7 @@ ENV HEALTH_FILE=/tmp/health
 HEALTHCHECK --interval=30s --timeout=3s --start-period=30s --retries=3 \
     CMD ["bash", "-c", "if [ -n \"$(find \"$HEALTH_FILE\" -newermt '-15 seconds' 2>/dev/null)\" ]; then cat \"$HEALTH_FILE\"; \
         else echo 'The sidecar has not said for 15 s that it lives.'; exit 1; fi"]
-# See docs/decisions/0017-memory.md for the flag.
+# See docs/decisions/0017-idle.md for the flag.
 CMD ["node", "--optimize-for-size", "dist/cli.js", "sidecar"]
 
 FROM watcher AS sidecar

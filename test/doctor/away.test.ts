@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, type TestContext, test } from 'node:test';
-import { ALLOWED, proxied, skippedFor, WELL, withFaults } from '../support/doctor.ts';
+import { ALLOWED, OF_THE_APP, proxied, skippedFor, WELL, withFaults } from '../support/doctor.ts';
 import { examined } from '../support/examined.ts';
 import { type Faults, startFaultyProxy } from '../support/faultyProxy.ts';
 import { freePort } from '../support/freePort.ts';
@@ -174,23 +174,7 @@ describe('the doctor on an app that is away', { concurrency: 4 }, () => {
     assert.deepEqual(said, {
       reachable:
         '✗ What stands in front answers 502: the app behind it is not there. Start it, or look at its log (docker compose logs app).',
-      ...skippedFor(
-        'the app is away.',
-        'stream',
-        'publish',
-        'events',
-        'replay',
-        'replay-query',
-        'compression',
-        'cors',
-        'cors-stream',
-        'cors-404',
-        'preflight',
-        'timeout',
-        'long-poll',
-        'gpio',
-        'heartbeat',
-      ),
+      ...skippedFor('the app is away.', ...OF_THE_APP),
       'away-stream': REFUSED('/stream'),
       'away-sse': REFUSED('/sse/'),
       'cors-502': CORS_502,

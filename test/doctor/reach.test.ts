@@ -3,33 +3,18 @@ import { once } from 'node:events';
 import type { RequestListener, ServerResponse } from 'node:http';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { describe, type TestContext, test } from 'node:test';
+import { AWAY_NAMES } from '../../src/doctor/away.ts';
 import { startApp } from '../support/app.ts';
-import { ALLOWED, proxied, skippedFor, unseen, WELL } from '../support/doctor.ts';
+import { ALLOWED, OF_THE_APP, proxied, skippedFor, unseen, WELL } from '../support/doctor.ts';
 import { examined } from '../support/examined.ts';
 import { freePort } from '../support/freePort.ts';
 import { startOddApp } from '../support/oddApp.ts';
 import { TestRedis } from '../support/redis.ts';
 
-const LOST = skippedFor(
-  'Pinstream is not reached.',
-  'stream',
-  'publish',
-  'events',
-  'replay',
-  'replay-query',
-  'compression',
-  'cors',
-  'cors-stream',
-  'cors-404',
-  'preflight',
-  'timeout',
-  'long-poll',
-  'away-stream',
-  'away-sse',
-  'cors-502',
-  'gpio',
-  'heartbeat',
-);
+const LOST = skippedFor('Pinstream is not reached.', ...OF_THE_APP, ...AWAY_NAMES);
+
+/** What an app without its store answers all the same. */
+const WITHOUT_STORE = ['cors', 'cors-404', 'preflight'];
 
 function pick(all: Record<string, string>, ...names: string[]): Record<string, string> {
   return Object.fromEntries(names.map((name) => [name, String(all[name])]));
@@ -233,20 +218,7 @@ describe('the doctor on a Pinstream that cannot serve', { concurrency: 4 }, () =
     assert.deepEqual(said, {
       ...WELL,
       reachable: `✗ Pinstream answers, but cannot serve: ${where} nothing listens there. Is it running?`,
-      ...skippedFor(
-        'Pinstream cannot serve.',
-        'stream',
-        'publish',
-        'events',
-        'replay',
-        'replay-query',
-        'compression',
-        'cors-stream',
-        'timeout',
-        'long-poll',
-        'gpio',
-        'heartbeat',
-      ),
+      ...skippedFor('Pinstream cannot serve.', ...OF_THE_APP.filter((name) => !WITHOUT_STORE.includes(name))),
       ...pick(unseen(app.url), 'away-stream', 'away-sse', 'cors-502'),
     });
   });

@@ -30,6 +30,12 @@ export const WELL: Readonly<Record<string, string>> = {
   heartbeat: '✓ a heartbeat comes, as promised every 0.3 s',
 };
 
+/** The checks for which the app has to answer. */
+export const OF_THE_APP = [
+  ...['stream', 'publish', 'events', 'replay', 'replay-query', 'compression', 'cors', 'cors-stream'],
+  ...['cors-404', 'preflight', 'timeout', 'long-poll', 'gpio', 'heartbeat'],
+];
+
 const SETTINGS = { HEARTBEAT: '300ms', CORS_ORIGINS: ALLOWED };
 
 /** An app with a mock, and a proxy in front of it. */
