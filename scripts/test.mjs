@@ -50,7 +50,7 @@ const reporters = [
 ];
 const most = MOST_MS[suite] ?? 120_000;
 /** Files at once: a load has the machine to itself, the bundle has port 80, and of the unit tests much is waiting. */
-const AT_ONCE = { load: 1, containers: 1, unit: 4 };
+const AT_ONCE = { load: 1, containers: 1, unit: 3 };
 const { status, error } = spawnSync(
   process.execPath,
   [

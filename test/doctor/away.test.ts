@@ -42,7 +42,7 @@ describe('the doctor on an app that is away', { concurrency: 4 }, () => {
             if (!stream) response.end();
           },
         },
-        { patience: { away: 500 } },
+        { patience: { away: 4_000 } },
       ),
     ]);
     assert.deepEqual(plain, {

@@ -29,10 +29,10 @@ describe('the doctor', { concurrency: 4 }, () => {
   });
 
   test('tells of a proxy that collects streams until a block is full', async (t) => {
-    const said = await withFaults(t, { piece: collecting(65_536) }, { patience: { opening: 600 } });
+    const said = await withFaults(t, { piece: collecting(65_536) }, { patience: { opening: 2_000 } });
     assert.deepEqual(said, {
       ...WELL,
-      stream: `✗ Nothing of a stream arrives within 0.6 s, not even its beginning: ${COLLECTS}`,
+      stream: `✗ Nothing of a stream arrives within 2 s, not even its beginning: ${COLLECTS}`,
       ...skippedFor('no stream opens.', 'events', 'replay', 'replay-query', 'compression', 'heartbeat'),
     });
   });
@@ -90,7 +90,7 @@ describe('the doctor', { concurrency: 4 }, () => {
     assert.equal(one, '✓ events arrive one by one, at once, but 1 of 5 late');
     assert.match(
       String(three),
-      /^✗ An event takes 6\d\d ms, more than 250: the way is slow, or what stands in front collects events for a moment\.$/,
+      /^✗ An event takes (?:[6-9]\d\d|\d{4}) ms, more than 250: the way is slow, or what stands in front collects events for a moment\.$/,
     );
     assert.equal(lost, "✗ 1 of 5 events have not arrived after 1.5 s: look again, and at the app's log.");
   });
@@ -103,7 +103,7 @@ describe('the doctor', { concurrency: 4 }, () => {
     const look = { settings: { CORS_ORIGINS: ALLOWED }, patience: { event: 300 } };
     assert.match(
       String((await examined(proxy.url, look)).events),
-      /^✗ An event takes [5-9]\d\d ms, more than 250: the way is slow/,
+      /^✗ An event takes (?:[5-9]\d\d|\d{4}) ms, more than 250: the way is slow/,
     );
   });
 
