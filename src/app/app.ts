@@ -53,7 +53,7 @@ export class App implements Listener {
   readonly #sessions: OpenSessions;
   readonly #streams: Streams;
   readonly #headcount: Headcount;
-  readonly #requests: Requests;
+  readonly #requests = new Requests();
   readonly #log: Log;
   readonly #key: PublishKey | undefined;
 
@@ -64,7 +64,16 @@ export class App implements Listener {
     this.metrics = new Metrics(processMetrics);
     const replay = new Replay(bus);
     this.#sessions = new OpenSessions({ hub: this.#hub, log: replay, sessions });
-    this.#streams = new Streams(this.#hub, bus, replay, this.#sessions, config, this.metrics, log);
+    this.#streams = new Streams({
+      hub: this.#hub,
+      bus,
+      replay,
+      sessions: this.#sessions,
+      requests: this.#requests,
+      metrics: this.metrics,
+      log,
+      ...config,
+    });
     this.#headcount = new Headcount(board, this.#hub);
     const key = new PublishKey(config.publishKey, board, keyMade);
     this.#key = config.publishOpen ? undefined : key;
@@ -96,8 +105,7 @@ export class App implements Listener {
       metrics: this.metrics,
       log,
     });
-    this.server = createPatientServer(koa.callback(), this.metrics);
-    this.#requests = new Requests(this.server);
+    this.server = createPatientServer(koa.callback(), this.#requests, this.metrics);
   }
 
   start(): void {

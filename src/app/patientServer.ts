@@ -1,6 +1,5 @@
 import {
   createServer,
-  type IncomingMessage,
   type RequestListener,
   type Server,
   type ServerResponse,
@@ -9,6 +8,7 @@ import {
 import type { Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Metrics } from './metrics.ts';
+import type { Requests } from './requests.ts';
 
 /** How long somebody may take to send what is asked, and how often it is looked after. */
 interface Patience {
@@ -37,18 +37,22 @@ const ANSWERS: Readonly<Record<string, readonly [number, string]>> = {
 const NO_HTTP = [400, 'This is not HTTP/1.1, or is cut short.'] as const;
 
 /** An HTTP server that does not wait for ever for a request. */
-export function createPatientServer(answer: RequestListener, metrics: Metrics, patience = PATIENCE): Server {
+export function createPatientServer(
+  answer: RequestListener,
+  requests: Requests,
+  metrics: Metrics,
+  patience = PATIENCE,
+): Server {
   const server = createServer(patience, answer);
-  const asked = new WeakMap<Socket, IncomingMessage>();
-  server.on('request', (request) => asked.set(request.socket, request));
+  requests.watch(server);
   server.on('clientError', async (error: NodeJS.ErrnoException, duplex) => {
     const socket = duplex as Answering;
     if (error.code === TOO_LATE) {
       // An app that was paused looks at its clock before it reads: the request may have been lying here all the time.
-      const before = asked.get(socket);
+      const before = requests.newest(socket);
       const isWhole = before?.complete;
       await turn();
-      const now = asked.get(socket);
+      const now = requests.newest(socket);
       if (now !== before || now?.complete !== isWhole) return;
       // Nobody has asked anything. A proxy that is told 408 would pass that on to somebody who has just begun.
       if (socket.bytesRead === 0) {

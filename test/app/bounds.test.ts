@@ -6,6 +6,7 @@ import { type TestContext, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { Metrics } from '../../src/app/metrics.ts';
 import { createPatientServer } from '../../src/app/patientServer.ts';
+import { Requests } from '../../src/app/requests.ts';
 import { Connection } from '../../src/app/sse/connection.ts';
 import { frame } from '../../src/app/sse/frame.ts';
 import { startApp, type TestApp } from '../support/app.ts';
@@ -304,7 +305,7 @@ test('an address or headers that are too long, and what is no HTTP, get a senten
 /** A server that waits for a request for 30 ms. */
 async function impatient(t: TestContext, answer: RequestListener) {
   const patience = { headersTimeout: 30, requestTimeout: 60, connectionsCheckingInterval: 10 };
-  const server = createPatientServer(answer, new Metrics(false), patience);
+  const server = createPatientServer(answer, new Requests(), new Metrics(false), patience);
   t.after(() => server.close());
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

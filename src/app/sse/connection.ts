@@ -21,7 +21,7 @@ export class Connection implements Member {
   audience: Audience | undefined;
   readonly output: Output;
   readonly #limits: ConnectionLimits;
-  readonly #cut: (reason: CutReason) => void;
+  readonly #cut: (reason: CutReason, connection: Connection) => void;
   #waiting: Frame[] | undefined = [];
   #waitingBytes = 0;
   #closed = false;
@@ -29,7 +29,11 @@ export class Connection implements Member {
   #sent = 0;
   #stalledSince = 0;
 
-  constructor(output: Output, limits: ConnectionLimits, cut: (reason: CutReason) => void) {
+  constructor(
+    output: Output,
+    limits: ConnectionLimits,
+    cut: (reason: CutReason, connection: Connection) => void,
+  ) {
     this.output = output;
     this.#limits = limits;
     this.#cut = cut;
@@ -108,7 +112,7 @@ export class Connection implements Member {
   #cutOff(reason: CutReason): void {
     this.#closed = true;
     this.#isCut = true;
-    this.#cut(reason);
+    this.#cut(reason, this);
     this.output.destroy();
   }
 }

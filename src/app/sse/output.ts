@@ -1,5 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Requests } from '../requests.ts';
+import { detach } from './detach.ts';
 import type { Frame } from './frame.ts';
 
 export const STREAM_HEADERS = {
@@ -21,61 +23,101 @@ export interface Output {
   destroy(): void;
 }
 
+/** Who is told, once, that the reader is gone. */
+export interface Reader {
+  lost(): void;
+}
+
+const LAST_CHUNK = Buffer.from('0\r\n\r\n');
+const READER = Symbol('reader');
+
+/** A socket, the request and the response let go of, and who has to know when it closes. */
+type Detached = Socket & { [READER]?: Reader };
+
 /**
  * Begins a stream's answer. Over HTTP/1.1 on a connection that is this response's own, frames go straight to the socket, in
- * the chunks that they stand in. An HTTP/1.0 reader knows no chunks, and a pipelined request has to wait for its turn: these
- * go through the response, the ordinary way.
- *
- * Letting go of the request, the response and the parser once the headers are out belongs here too.
+ * the chunks that they stand in, and request, response and parser are let go of where this Node has a way. An HTTP/1.0 reader
+ * knows no chunks, and a pipelined request has to wait for its turn: these go through the response, the ordinary way.
  */
-export function openOutput(request: IncomingMessage, response: ServerResponse, closed: () => void): Output {
+export function openOutput(
+  request: IncomingMessage,
+  response: ServerResponse,
+  requests: Pick<Requests, 'isAlone' | 'handOver'>,
+  reader: Reader,
+): Output {
   const { socket } = response;
-  response.once('close', closed);
-  response.on('error', ignore);
   if (!response.headersSent) {
     response.writeHead(200, STREAM_HEADERS);
     response.flushHeaders();
   }
-  if (socket !== null && response.chunkedEncoding && request.httpVersionMinor === 1) {
+  const isOwn = socket !== null && response.chunkedEncoding && request.httpVersionMinor === 1;
+  if (isOwn) {
     socket.setNoDelay(true);
     socket.setTimeout(0);
-    return new SocketOutput(socket, response);
   }
-  return new ResponseOutput(response);
+  const detached = isOwn && requests.isAlone(request) ? detach(response) : undefined;
+  if (detached) {
+    requests.handOver(response, detached);
+    (detached as Detached)[READER] = reader;
+    detached.once('close', closed);
+    return new SocketOutput(detached);
+  }
+  response.once('close', () => reader.lost());
+  response.on('error', ignore);
+  // What else the reader sends is dropped: a body that nobody reads would hide that he has left.
+  request.resume();
+  return isOwn ? new SharedSocketOutput(socket, response) : new ResponseOutput(response);
+}
+
+/** One function for all of them: a closure for each would be a part of what an idle stream takes. */
+function closed(this: Detached): void {
+  this[READER]?.lost();
 }
 
 class SocketOutput implements Output {
-  readonly #socket: Socket;
-  readonly #response: ServerResponse;
+  protected readonly socket: Socket;
 
-  constructor(socket: Socket, response: ServerResponse) {
-    this.#socket = socket;
-    this.#response = response;
+  constructor(socket: Socket) {
+    this.socket = socket;
   }
 
   write(frame: Frame): void {
-    this.#socket.write(frame.chunk);
+    this.socket.write(frame.chunk);
   }
 
   get unsent(): number {
-    return this.#socket.writableLength;
+    return this.socket.writableLength;
   }
 
   get sent(): number {
-    return this.#socket.bytesWritten - this.#socket.writableLength;
+    return this.socket.bytesWritten - this.socket.writableLength;
   }
 
   drained(): Promise<void> {
-    return drained(this.#socket);
+    return drained(this.socket);
   }
 
   end(): void {
-    this.#response.end();
-    this.#socket.end();
+    this.socket.end(LAST_CHUNK);
   }
 
   destroy(): void {
-    this.#socket.destroy();
+    this.socket.destroy();
+  }
+}
+
+/** The response is still there, and says the end. */
+class SharedSocketOutput extends SocketOutput {
+  readonly #response: ServerResponse;
+
+  constructor(socket: Socket, response: ServerResponse) {
+    super(socket);
+    this.#response = response;
+  }
+
+  override end(): void {
+    this.#response.end();
+    this.socket.end();
   }
 }
 

@@ -2,14 +2,16 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type Bus, BusError } from '../../bus/bus.ts';
 import type { Log } from '../../lib/log.ts';
 import type { Metrics } from '../metrics.ts';
+import type { Requests } from '../requests.ts';
 import { Admission, type Full } from './admission.ts';
-import { Connection, type ConnectionLimits } from './connection.ts';
+import { Connection, type ConnectionLimits, type CutReason } from './connection.ts';
 import { type Dialect, retryBlock, sayingBlock } from './dialects.ts';
 import { frame } from './frame.ts';
 import type { Hub } from './hub.ts';
 import { jitter, RETRY_MS } from './jitter.ts';
 import { join, type Wish } from './join.ts';
 import type { OpenSessions } from './openSessions.ts';
+import { OpenStream } from './openStream.ts';
 import { openOutput } from './output.ts';
 import { Polls } from './polls.ts';
 import type { Found, Question } from './question.ts';
@@ -17,6 +19,13 @@ import { NobodyWaits, type Replay } from './replay.ts';
 import { StoreChanged } from './storeChanged.ts';
 
 export interface StreamsOptions {
+  readonly hub: Hub;
+  readonly bus: Bus;
+  readonly replay: Replay;
+  readonly sessions: OpenSessions;
+  readonly requests: Requests;
+  readonly metrics: Metrics;
+  readonly log: Log;
   readonly clientBuffer: number;
   readonly maxStreams: number;
   readonly maxStreamsPerAddress: number;
@@ -43,39 +52,19 @@ export type StreamWish = Omit<Wish, 'retry' | 'heartbeat'> & { readonly session?
 /** All open streams of this app: who may open one, their heartbeat, their end. */
 export class Streams {
   readonly polls: Polls;
-  readonly #hub: Hub;
-  readonly #bus: Bus;
-  readonly #replay: Replay;
-  readonly #sessions: OpenSessions;
   readonly #options: StreamsOptions;
   readonly #limits: ConnectionLimits;
-  readonly #metrics: Metrics;
-  readonly #log: Log;
   readonly #admission: Admission;
-  readonly #open = new Map<Connection, Dialect>();
+  readonly #open = new Map<Connection, OpenStream>();
   #heartbeat: NodeJS.Timeout | undefined;
   #stallCheck: NodeJS.Timeout | undefined;
   #closing = false;
 
-  constructor(
-    hub: Hub,
-    bus: Bus,
-    replay: Replay,
-    sessions: OpenSessions,
-    options: StreamsOptions,
-    metrics: Metrics,
-    log: Log,
-  ) {
-    this.#hub = hub;
-    this.#bus = bus;
-    this.#replay = replay;
-    this.#sessions = sessions;
+  constructor(options: StreamsOptions) {
     this.#options = options;
     this.#limits = { buffer: options.clientBuffer, stall: STALL_MS };
-    this.#metrics = metrics;
-    this.#log = log;
     this.#admission = new Admission(options.maxStreams, options.maxStreamsPerAddress);
-    this.polls = new Polls(hub, bus);
+    this.polls = new Polls(options.hub, options.bus);
   }
 
   get closing(): boolean {
@@ -87,8 +76,9 @@ export class Streams {
   }
 
   start(): void {
-    this.#sessions.start();
-    this.#heartbeat = setInterval(() => this.#hub.beat(), this.#options.heartbeat);
+    const { sessions, hub, heartbeat } = this.#options;
+    sessions.start();
+    this.#heartbeat = setInterval(() => hub.beat(), heartbeat);
     this.#stallCheck = setInterval(() => this.#checkStalls(), STALL_CHECK_MS);
   }
 
@@ -102,8 +92,9 @@ export class Streams {
   /** Why no stream can be opened at the moment; undefined when one can. */
   obstacle(address: string): { reason: Obstacle; sentence: string } | undefined {
     if (this.closing) return { reason: 'closing', sentence: 'This server is about to stop.' };
-    const { ready, problem = 'The store has not answered yet.' } = this.#bus.status();
-    if (!ready || !this.#hub.position) return { reason: 'store', sentence: problem };
+    const { bus, hub } = this.#options;
+    const { ready, problem = 'The store has not answered yet.' } = bus.status();
+    if (!ready || !hub.position) return { reason: 'store', sentence: problem };
     const reason = this.#admission.full(address);
     return reason && { reason, sentence: FULL[reason] };
   }
@@ -133,40 +124,52 @@ export class Streams {
     address: string,
     { session, ...rest }: StreamWish,
   ): void {
+    const { requests, hub, replay, sessions, heartbeat } = this.#options;
     this.#admission.enter(address);
-    const closed = () => {
-      connection.lost();
-      this.#open.delete(connection);
-      this.#admission.leave(address);
-      if (connection.audience) this.#hub.leave(connection, connection.audience);
-      leaveSession?.();
-    };
-    const output = openOutput(request, response, closed);
-    const connection = new Connection(output, this.#limits, (reason) => {
-      this.#metrics.cut.inc({ reason });
-      this.#log.info({ reason, address }, 'A reader was cut off; it can come back and replay.');
-    });
-    const wish = { ...rest, retry: jitter(...RETRY_MS), heartbeat: this.#options.heartbeat };
+    const stream = new OpenStream(address, rest.dialect, this.#gone);
+    const connection = new Connection(
+      openOutput(request, response, requests, stream),
+      this.#limits,
+      this.#cut,
+    );
+    stream.connection = connection;
+    this.#open.set(connection, stream);
+    const wish = { ...rest, retry: jitter(...RETRY_MS), heartbeat };
     const fail = (error: unknown) => this.#fail(connection, wish.dialect, error);
-    this.#open.set(connection, wish.dialect);
-    let leaveSession: (() => void) | undefined;
-    if (session === undefined) join(connection, this.#hub, this.#replay, wish).catch(fail);
-    else leaveSession = this.#sessions.join(session, connection, wish, fail);
+    if (session === undefined) join(connection, hub, replay, wish).catch(fail);
+    else stream.leaveSession = sessions.join(session, connection, wish, fail);
   }
 
   /** Tells every stream to come back later, each at its own time, and ends it. */
   close(): void {
     this.#closing = true;
     this.polls.close();
-    this.#sessions.stop();
+    this.#options.sessions.stop();
     clearInterval(this.#heartbeat);
     clearInterval(this.#stallCheck);
-    for (const [connection, dialect] of this.#open) {
+    for (const [connection, { dialect }] of this.#open) {
       connection.end(
         frame(retryBlock(jitter(...CLOSING_RETRY_MS)) + sayingBlock(dialect, { type: 'closing' })),
       );
     }
   }
+
+  /** One function for all streams, as the next one: closures for each would be a part of what an idle stream takes. */
+  readonly #gone = ({ connection, address, leaveSession }: OpenStream): void => {
+    this.#admission.leave(address);
+    if (!connection) return;
+    connection.lost();
+    this.#open.delete(connection);
+    if (connection.audience) this.#options.hub.leave(connection, connection.audience);
+    leaveSession?.();
+  };
+
+  readonly #cut = (reason: CutReason, connection: Connection): void => {
+    const { metrics, log } = this.#options;
+    metrics.cut.inc({ reason });
+    const address = this.#open.get(connection)?.address;
+    log.info({ reason, address }, 'A reader was cut off; it can come back and replay.');
+  };
 
   #fail(connection: Connection, dialect: Dialect, error: unknown): void {
     if (error instanceof NobodyWaits) return; // it has left
@@ -176,7 +179,7 @@ export class Streams {
   #reasonOf(error: unknown): string {
     if (error instanceof BusError) return error.message;
     if (error instanceof StoreChanged) return 'The store has changed: come back.';
-    this.#log.error({ error: String(error) }, 'A stream failed; its browser will come back.');
+    this.#options.log.error({ error: String(error) }, 'A stream failed; its browser will come back.');
     return "Something went wrong here: come back. The app's log says what.";
   }
 
