@@ -35,21 +35,26 @@ export function isPattern(name: string): boolean {
   return name.includes('*');
 }
 
-/** Whether a channel is meant by a pattern: `*` stands for any text, all else for itself. */
+/**
+ * Whether a channel is meant by a pattern: `*` stands for any text, all else for itself. It is not split at its stars: that
+ * would be most of the cost.
+ */
 export function matches(pattern: string, channel: string): boolean {
-  const parts = pattern.split('*');
-  const first = parts[0] as string;
-  if (parts.length === 1) return channel === pattern;
-  const last = parts[parts.length - 1] as string;
-  if (channel.length < first.length + last.length) return false;
-  if (!channel.startsWith(first) || !channel.endsWith(last)) return false;
-  const end = channel.length - last.length;
-  let from = first.length;
-  for (let i = 1; i < parts.length - 1; i++) {
-    const part = parts[i] as string;
+  let star = pattern.indexOf('*');
+  if (star < 0) return channel === pattern;
+  const lastStar = pattern.lastIndexOf('*');
+  const end = channel.length - (pattern.length - 1 - lastStar);
+  if (end < star) return false;
+  if (!channel.startsWith(pattern.slice(0, star)) || !channel.endsWith(pattern.slice(lastStar + 1)))
+    return false;
+  let from = star;
+  while (star < lastStar) {
+    const next = pattern.indexOf('*', star + 1);
+    const part = pattern.slice(star + 1, next);
     const found = channel.indexOf(part, from);
     if (found < 0 || found + part.length > end) return false;
     from = found + part.length;
+    star = next;
   }
   return true;
 }

@@ -1,5 +1,6 @@
 import type { Dialect } from './dialects.ts';
 import { type Frame, joinFrames } from './frame.ts';
+import { Gathering } from './gathering.ts';
 
 /** Who hears an audience's frames: all of one turn come as one. */
 export interface Member {
@@ -15,24 +16,32 @@ export class Audience {
   readonly dialect: Dialect;
   /** The change of their sessions' channels that these came with; 0 for who has no session, or changed nothing. */
   readonly rev: number;
-  readonly members = new Set<Member>();
-  #frames: Frame[] = [];
+  /** By which it is found. */
+  readonly key: string;
+  readonly members = new Gathering<Member>();
+  #frames: Frame[] | undefined;
 
-  constructor(channels: readonly string[], dialect: Dialect, rev: number) {
+  constructor(channels: readonly string[], dialect: Dialect, rev: number, key: string) {
     this.channels = channels;
     this.dialect = dialect;
     this.rev = rev;
+    this.key = key;
   }
 
   /** Whether nothing was waiting before. */
   push(frame: Frame): boolean {
-    return this.#frames.push(frame) === 1;
+    if (this.#frames === undefined) {
+      this.#frames = [frame];
+      return true;
+    }
+    this.#frames.push(frame);
+    return false;
   }
 
   flush(): void {
-    if (this.#frames.length === 0) return;
+    if (this.#frames === undefined) return;
     const joined = joinFrames(this.#frames);
-    this.#frames = [];
+    this.#frames = undefined;
     for (const member of this.members) member.deliver(joined);
   }
 }

@@ -58,10 +58,10 @@ export class Hub implements Listener {
     this.#position = position;
     if (!before) return;
     // The store is another one: what these streams have heard has no number there, and what is there they have not heard.
-    for (const audience of this.#audiences.all) {
-      this.#say(audience, { type: 'gap', reason: 'epoch' });
-      this.#push(audience, frame(cursorBlock(position.epoch, position.n, audience.rev)));
-    }
+    this.#tell(this.#audiences.all, (dialect, rev) => {
+      const gap = sayingBlock(dialect, { type: 'gap', reason: 'epoch' });
+      return gap + cursorBlock(position.epoch, position.n, rev);
+    });
   }
 
   event(event: StoredEvent): void {
@@ -92,21 +92,32 @@ export class Hub implements Listener {
     const concerned = isPattern(channel)
       ? this.#listeningWithin(channel)
       : this.#audiences.concernedBy(channel);
-    for (const audience of concerned) this.#say(audience, { type: 'gap', channel, until: cursor, certain });
+    const saying: Saying = { type: 'gap', channel, until: cursor, certain };
+    this.#tell(concerned, (dialect) => sayingBlock(dialect, saying));
   }
 
   /** Says to all that their stream lives, and how far it has come. */
   beat(): void {
     if (!this.#position) return;
     const { epoch, n } = this.#position;
-    for (const audience of this.#audiences.all) {
-      this.#say(audience, { type: 'ping', cursor: formatCursor(epoch, n, audience.rev) });
-    }
+    this.#tell(this.#audiences.all, (dialect, rev) =>
+      sayingBlock(dialect, { type: 'ping', cursor: formatCursor(epoch, n, rev) }),
+    );
   }
 
-  #say(audience: Audience, saying: Saying): void {
-    const text = sayingBlock(audience.dialect, saying);
-    if (text !== '') this.#push(audience, frame(text));
+  /** Worded once for all who hear the same: for ten thousand audiences it would take longer than to write to them. */
+  #tell(audiences: Iterable<Audience>, word: (dialect: Dialect, rev: number) => string): void {
+    const frames = new Map<string, Frame | undefined>();
+    for (const audience of audiences) {
+      const { dialect, rev } = audience;
+      const key = `${dialect} ${rev}`;
+      if (!frames.has(key)) {
+        const text = word(dialect, rev);
+        frames.set(key, text === '' ? undefined : frame(text));
+      }
+      const one = frames.get(key);
+      if (one) this.#push(audience, one);
+    }
   }
 
   #push(audience: Audience, one: Frame): void {
