@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { bodyParser } from '@koa/bodyparser';
 import type { Context, Middleware, Next } from 'koa';
+import { isPlainJson, parseJson, textOf } from './plainBody.ts';
 import { refuse } from './refuse.ts';
 
 const JSON_TYPES = ['application/json'];
@@ -14,10 +15,23 @@ const MOST_FORM = '256kb';
 
 const LINGER_MS = 2_000;
 
-/** Reads a body of one kind; another kind is 415, since a page of another origin can send a form or plain text unasked. */
+/**
+ * Reads a body of one kind; another kind is 415, since a page of another origin can send a form or plain text unasked. What is
+ * sent as nearly all are needs no body parser, which would take a good part of a publish.
+ */
 export function readJson(): Middleware {
   const parse = bodyParser({ enableTypes: ['json'], jsonLimit: MOST_JSON, onError: explain });
-  return only(JSON_TYPES, 'application/json', parse);
+  const readAny = only(JSON_TYPES, 'application/json', parse);
+  return async (ctx, next) => {
+    if (!isPlainJson(ctx.req)) return readAny(ctx, next);
+    const text = await textOf(ctx.req);
+    try {
+      ctx.request.body = parseJson(text);
+    } catch (error) {
+      explain(error as Error);
+    }
+    return next();
+  };
 }
 
 export function readForm(): Middleware {

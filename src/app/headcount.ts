@@ -1,23 +1,27 @@
 import type { Board } from '../bus/board.ts';
-import type { AudienceReport, Listeners } from '../bus/listeners.ts';
-import { isPattern, matches } from '../contract/channel.ts';
+import { type AudienceReport, listenersOf, reaching, sumOf } from '../bus/listeners.ts';
+import { isPattern } from '../contract/channel.ts';
+import { OwnAudiences } from './ownAudiences.ts';
 import type { Hub } from './sse/hub.ts';
 
 const REPORT_MS = 2_000;
-/** Up to so many audiences are counted anew for each question; with more, what was reported last is true enough. */
+/** Up to so many audiences are counted anew for each question; with more, what was counted last is true enough. */
 const FEW_AUDIENCES = 1_000;
 
-/** Who listens to what, over all apps, as each last reported it: streams, and long polls that wait. */
+/**
+ * Who listens to what, over all apps: streams, and long polls that wait. The app's own are counted here; the others' are as
+ * each last reported them.
+ */
 export class Headcount {
   readonly #board: Board;
-  readonly #hub: Hub;
+  readonly #own: OwnAudiences;
   #timer: NodeJS.Timeout | undefined;
-  #audiences = 0;
+  #reported: readonly AudienceReport[] | undefined;
   #stopped = false;
 
   constructor(board: Board, hub: Hub) {
     this.#board = board;
-    this.#hub = hub;
+    this.#own = new OwnAudiences(hub);
   }
 
   start(): void {
@@ -31,53 +35,35 @@ export class Headcount {
     this.#report().catch(() => undefined);
   }
 
-  /** Counts the streams that a channel reaches, for these channels. */
+  /**
+   * Counts the streams that a channel reaches, for these channels. Whoever asks the store for something else in the same turn
+   * of the event loop shares the round trip.
+   */
   async counter(channels: readonly string[]): Promise<(channel: string) => number> {
-    return reaching(await this.#ask(channels));
+    if (this.#own.reports.length <= FEW_AUDIENCES && this.#own.look() !== this.#reported) {
+      // Others hear at once of what has changed here. A store that is full takes no report, and still knows what they said.
+      this.#report().catch(() => undefined);
+    }
+    const elsewhere = await this.#board.listenersElsewhere(channels);
+    return (channel) => this.#own.streams(channel) + reaching(elsewhere, channel);
   }
 
   /** All channels and patterns that are listened to, with the streams that named them; and the same counts as above. */
   async all(): Promise<{ names: Map<string, number>; counter: (channel: string) => number }> {
-    const listeners = await this.#ask();
+    const said = this.#report().catch(() => undefined);
+    const [elsewhere] = await Promise.all([this.#board.listenersElsewhere(), said]);
+    const listeners = sumOf([listenersOf(this.#own.look()), elsewhere]);
     const names = new Map(listeners.named);
     for (const { channels, streams } of listeners.patterned) {
       for (const name of channels) if (isPattern(name)) names.set(name, (names.get(name) ?? 0) + streams);
     }
-    return { names, counter: reaching(listeners) };
+    return { names, counter: (channel) => reaching(listeners, channel) };
   }
 
-  async #ask(channels?: readonly string[]): Promise<Listeners> {
-    // One after the other on the same connection, in one round trip: what is said is heard in the answer.
-    // A store that is full takes no report, and still knows what others said.
-    const said = this.#audiences <= FEW_AUDIENCES ? this.#report().catch(() => undefined) : undefined;
-    const [kept, listeners] = await Promise.all([said, this.#board.listeners(channels)]);
-    return kept === false ? this.#board.listeners(channels) : listeners;
-  }
-
-  async #report(): Promise<boolean> {
-    const own = this.#stopped ? [] : this.#own();
-    this.#audiences = own.length;
+  /** Only what has changed is sent; that nothing has, every REPORT_MS, or the store takes this app for gone. */
+  #report(): Promise<boolean> {
+    const own = this.#stopped ? [] : this.#own.look();
+    this.#reported = own;
     return this.#board.report(own);
   }
-
-  #own(): AudienceReport[] {
-    const reports = [];
-    for (const { channels, members } of this.#hub.audiences) {
-      if (members.size > 0) reports.push({ channels, streams: members.size });
-    }
-    return reports;
-  }
-}
-
-/** One stream counts once, however many of its channels and patterns match. */
-function reaching({ named, patterned }: Listeners): (channel: string) => number {
-  return (channel) => {
-    let streams = named.get(channel) ?? 0;
-    for (const audience of patterned) {
-      const { channels } = audience;
-      if (channels.some((name) => isPattern(name) && matches(name, channel)) && !channels.includes(channel))
-        streams += audience.streams;
-    }
-    return streams;
-  };
 }

@@ -13,11 +13,11 @@ export interface Board {
   publishKey(make: () => string): Promise<string>;
   /**
    * Tells how many streams of this process listen to what. Believed for REPORT_SECONDS. False: what was told before had been
-   * forgotten, and who asked meanwhile may not have been told all.
+   * forgotten, and others may not have been told all meanwhile.
    */
   report(audiences: readonly AudienceReport[]): Promise<boolean>;
-  /** Who listens, as all processes last reported it: to these channels, or to anything. */
-  listeners(channels?: readonly string[]): Promise<Listeners>;
+  /** Who listens at other processes, as each last reported it: to these channels, or to anything. */
+  listenersElsewhere(channels?: readonly string[]): Promise<Listeners>;
   /** Rejects only when the command surely has not gone out. */
   command(command: PinCommand): Promise<CommandOutcome>;
   /** How often each pin was pressed, for good. */

@@ -1,4 +1,4 @@
-import { isPattern } from '../contract/channel.ts';
+import { isPattern, matches } from '../contract/channel.ts';
 
 /** How many streams of a process listen to the same channels and patterns. */
 export interface AudienceReport {
@@ -50,4 +50,17 @@ export function sumOf(all: readonly Listeners[]): Listeners {
     for (const [name, streams] of one.named) named.set(name, (named.get(name) ?? 0) + streams);
   }
   return { named, patterned: all.flatMap(({ patterned }) => patterned) };
+}
+
+export const NOBODY: Listeners = { named: new Map(), patterned: [] };
+
+/** How many streams a channel reaches. One counts once, however many of its channels and patterns match. */
+export function reaching({ named, patterned }: Listeners, channel: string): number {
+  let streams = named.get(channel) ?? 0;
+  for (const audience of patterned) {
+    const { channels } = audience;
+    if (channels.some((name) => isPattern(name) && matches(name, channel)) && !channels.includes(channel))
+      streams += audience.streams;
+  }
+  return streams;
 }

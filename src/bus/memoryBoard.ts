@@ -1,6 +1,6 @@
 import type { PinCommand } from '../contract/device.ts';
 import { type Board, COMMAND_MS, type CommandHandler, type CommandOutcome, DEVICE_SECONDS } from './board.ts';
-import { type AudienceReport, type Listeners, listenersOf } from './listeners.ts';
+import { type Listeners, NOBODY } from './listeners.ts';
 import { NO_SIDECAR, type SidecarReport, type SidecarSign } from './sidecarReport.ts';
 
 /** The board of one process. */
@@ -9,7 +9,6 @@ export class MemoryBoard implements Board {
   readonly pressCounts = new Map<string, number>();
   #answer: CommandHandler | undefined;
   #key: string | undefined;
-  #reports: readonly AudienceReport[] = [];
   #sidecar: { readonly report: SidecarReport; readonly until: number } | undefined;
 
   async start(answer?: CommandHandler): Promise<void> {
@@ -21,13 +20,12 @@ export class MemoryBoard implements Board {
     return this.#key;
   }
 
-  async report(audiences: readonly AudienceReport[]): Promise<boolean> {
-    this.#reports = audiences;
+  async report(): Promise<boolean> {
     return true;
   }
 
-  async listeners(): Promise<Listeners> {
-    return listenersOf(this.#reports);
+  async listenersElsewhere(): Promise<Listeners> {
+    return NOBODY;
   }
 
   async command(command: PinCommand): Promise<CommandOutcome> {

@@ -43,8 +43,8 @@ export class RedisBoard implements Board {
     return this.#reports.report(audiences);
   }
 
-  async listeners(channels?: readonly string[]): Promise<Listeners> {
-    return this.#reports.listeners(channels);
+  listenersElsewhere(channels?: readonly string[]): Promise<Listeners> {
+    return this.#reports.listenersElsewhere(channels);
   }
 
   async command(command: PinCommand): Promise<CommandOutcome> {

@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { isPattern, matches } from '../contract/channel.ts';
 import { type Cursor, newEpoch } from '../contract/cursor.ts';
 import type { NewEvent } from '../contract/event.ts';
-import { DEVICE_SECONDS } from './board.ts';
+import { AppendCommand, AppendWords } from './appendCommand.ts';
 import {
   type Appended,
   type AppendTerms,
@@ -11,13 +11,10 @@ import {
   type BusStatus,
   type ChannelInfo,
   forHardwareOnly,
-  HARDWARE_RESERVE,
-  KEY_SECONDS,
   type Listener,
   PAGE_BYTES,
   PAGE_EVENTS,
   type Page,
-  PRODUCER_SECONDS,
   type SinceQuery,
   STORE_FULL,
   type StoreLimits,
@@ -27,6 +24,7 @@ import { readChannels } from './redisChannels.ts';
 import { readEntry, readRing, type Said } from './redisEntries.ts';
 import type { RedisLink } from './redisLink.ts';
 import { readUsage } from './redisUsage.ts';
+import { appendScript } from './scripts.ts';
 
 /** How often it is checked that nothing was missed while the connection looked healthy. */
 const QUIET_CHECK_MS = 3_000;
@@ -37,7 +35,8 @@ const TAIL_ENTRIES = 2_000;
 export class RedisBus implements Bus {
   readonly #link: RedisLink;
   /** As the scripts take them: LOG_LENGTH, LOG_AGE in seconds, MAX_CHANNELS, STORE_BYTES. */
-  readonly #limits: readonly number[];
+  readonly #limits: string;
+  readonly #words: AppendWords;
   #quietCheck: NodeJS.Timeout | undefined;
   #notice: ((notice: Said) => void) | undefined;
   doorbell: Doorbell | undefined;
@@ -45,7 +44,8 @@ export class RedisBus implements Bus {
   constructor(link: RedisLink, limits: StoreLimits) {
     this.#link = link;
     const { logLength, logAge, maxChannels, storeBytes } = limits;
-    this.#limits = [logLength, Math.ceil(logAge / 1000), maxChannels, Math.floor(storeBytes)];
+    this.#limits = [logLength, Math.ceil(logAge / 1000), maxChannels, Math.floor(storeBytes)].join(' ');
+    this.#words = new AppendWords(link.names, this.#limits);
   }
 
   /** What rings the doorbell without being an event: the keeper's words to the other apps. */
@@ -59,52 +59,16 @@ export class RedisBus implements Bus {
   }
 
   async append(event: NewEvent, terms: AppendTerms = {}): Promise<Appended> {
-    const { names } = this.#link;
-    const { key, producer, presses, lease, device } = terms;
-    const reply = await this.#link.ask((redis) =>
-      redis.pinstreamAppend(
-        names.meta,
-        names.last,
-        names.trimmed,
-        names.logs + event.channel,
-        `${names.keys}${event.channel}\n${key ?? ''}`,
-        names.producers + (producer?.id ?? ''),
-        names.presses,
-        lease?.key ?? names.lease,
-        names.sizes,
-        names.touched,
-        names.device,
-        names.pins,
-        names.adopted,
-        this.#link.runId,
-        newEpoch(randomInt),
-        event.channel,
-        event.name,
-        event.data,
-        String(event.at),
-        event.raw ?? '',
-        terms.adopted ? '1' : '',
-        ...this.#limits,
-        names.doorbell,
-        key === undefined ? 0 : KEY_SECONDS,
-        producer?.seq ?? 0,
-        PRODUCER_SECONDS,
-        presses?.pin ?? '',
-        presses?.count ?? '',
-        lease?.token ?? '',
-        names.logs,
-        terms.unlessDeviceLives ? '1' : '',
-        terms.hardware ? HARDWARE_RESERVE : '',
-        device === undefined ? '' : device.lives ? 'lives' : 'left',
-        DEVICE_SECONDS,
-        ...(device?.pins ?? []),
-      ),
-    );
-    const [epoch, n, duplicate] = reply as [string, string, string?];
-    if (epoch === 'fenced') throw new BusError('fenced', 'It is no longer for this app to say.');
-    if (epoch === 'owned') throw new BusError('owned', forHardwareOnly(event.channel));
-    if (epoch === 'full') throw new BusError('full', STORE_FULL);
-    return { epoch, n: Number(n), duplicate: duplicate !== undefined };
+    const answer = await this.#send(new AppendCommand(this.#words.of(event, terms, this.#link.runId)));
+    const dash = answer.indexOf('-');
+    if (dash > 0) {
+      // What follows a number is that it is a duplicate.
+      const n = Number.parseInt(answer.slice(dash + 1), 10);
+      return { epoch: answer.slice(0, dash), n, duplicate: answer.endsWith('duplicate') };
+    }
+    if (answer === 'fenced') throw new BusError('fenced', 'It is no longer for this app to say.');
+    if (answer === 'owned') throw new BusError('owned', forHardwareOnly(event.channel));
+    throw new BusError('full', STORE_FULL);
   }
 
   async since({ channels, after, upTo, limit = PAGE_EVENTS }: SinceQuery): Promise<Page> {
@@ -175,7 +139,7 @@ export class RedisBus implements Bus {
   async position(): Promise<Cursor> {
     const { meta } = this.#link.names;
     const reply = await this.#link.ask((redis) =>
-      redis.pinstreamPosition(meta, newEpoch(randomInt), this.#limits.join(' ')),
+      redis.pinstreamPosition(meta, newEpoch(randomInt), this.#limits),
     );
     const [epoch, n] = reply as [string, string | null];
     return { epoch, n: Number(n ?? 0) };
@@ -193,6 +157,22 @@ export class RedisBus implements Bus {
   async close(): Promise<void> {
     clearInterval(this.#quietCheck);
     await this.#link.close();
+  }
+
+  #send(append: AppendCommand): Promise<string> {
+    return this.#link.ask(async (redis) => {
+      redis.sendCommand(append);
+      try {
+        return (await append.promise) as string;
+      } catch (error) {
+        if (!(error as Error).message.startsWith('NOSCRIPT')) throw error;
+      }
+      // Somebody has made Redis forget its scripts. What follows has found that too, and comes after it again.
+      const again = append.again();
+      const loaded = redis.script('LOAD', appendScript.lua);
+      redis.sendCommand(again);
+      return (await Promise.all([again.promise as Promise<string>, loaded]))[0];
+    });
   }
 
   #listen(listener: Listener): void {

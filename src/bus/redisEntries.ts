@@ -34,7 +34,9 @@ export function readRing(text: string): Ring | Said | undefined {
   const said = parse(text);
   if (!isRing(said)) return isNotice(said) ? said : undefined;
   const [epoch, n, channel, name, data, at, raw, adopted] = said;
-  return { epoch, event: { n: Number(n), channel, name, data, at: Number(at), ...optional(raw, adopted) } };
+  const event = { n: Number(n), channel, name, data, at: Number(at) };
+  const plain = raw === '' && adopted === '';
+  return { epoch, event: plain ? event : { ...event, ...optional(raw, adopted) } };
 }
 
 function optional(raw: string, adopted: string): { raw?: string; adopted?: true } {
@@ -45,8 +47,8 @@ function optional(raw: string, adopted: string): { raw?: string; adopted?: true 
 type Encoded = [string, string, string, string, string, string, string, string];
 
 function isRing(said: unknown): said is Encoded {
-  if (!Array.isArray(said) || said.length !== 8 || said.some((part) => typeof part !== 'string'))
-    return false;
+  if (!Array.isArray(said) || said.length !== 8) return false;
+  for (const part of said) if (typeof part !== 'string') return false;
   const n = Number(said[1]);
   return Number.isSafeInteger(n) && n > 0;
 }

@@ -5,7 +5,7 @@ import { BusError } from './bus.ts';
 import { type RedisNames, redisNames } from './redisNames.ts';
 import { connectionOf, type RedisAddress } from './redisOptions.ts';
 import { busErrorOf, sentenceOf } from './redisTrouble.ts';
-import { type RedisScripts, scripts } from './scripts.ts';
+import { appendScript, type RedisScripts, scripts } from './scripts.ts';
 
 type Hearer = (text: string) => void;
 type PatternHearer = (pattern: string, channel: Buffer, payload: Buffer) => void;
@@ -38,6 +38,8 @@ export class RedisLink {
   #problem: string | undefined;
   #told: boolean | undefined;
   #ping: NodeJS.Timeout | undefined;
+  /** The connection that what is said in this turn waits on. */
+  #gathers: Redis['stream'] | undefined;
   #started = false;
   #closed = false;
 
@@ -102,11 +104,27 @@ export class RedisLink {
   /** Does something with Redis; what goes wrong with the connection becomes one kind of error. */
   async ask<T>(work: (redis: Redis & RedisScripts) => Promise<T>): Promise<T> {
     try {
-      if (this.#runId === undefined) throw new BusError('away', this.problem);
-      return await work(this.send);
+      return await work(this.#gathering);
     } catch (error) {
       throw busErrorOf(error, this.problem);
     }
+  }
+
+  /**
+   * Redis, for what is sent in this turn of the event loop: all of it leaves as one write, at its end. Throws while it is away.
+   */
+  get #gathering(): Redis & RedisScripts {
+    if (this.#runId === undefined) throw new BusError('away', this.problem);
+    const { stream } = this.send;
+    if (this.#gathers !== stream) {
+      this.#gathers = stream;
+      stream.cork();
+      setImmediate(() => {
+        if (this.#gathers === stream) this.#gathers = undefined;
+        stream.uncork();
+      });
+    }
+    return this.send;
   }
 
   /** Listens on a new connection: the present one leaves something out, whatever it says. */
@@ -159,7 +177,8 @@ export class RedisLink {
   async #sendReady(): Promise<void> {
     try {
       // Known to Redis before they are used: one that must be sent whole first could be overtaken by a later one.
-      await Promise.allSettled(Object.values(scripts).map(({ lua }) => this.send.script('LOAD', lua)));
+      const all = [appendScript, ...Object.values(scripts)];
+      await Promise.allSettled(all.map(({ lua }) => this.send.script('LOAD', lua)));
       this.#runId = await runIdOf(this.send);
       // A failover: who has come last knows where Redis is now.
       if (this.#listening && this.#earRunId !== this.#runId) this.listenAnew();

@@ -1,5 +1,5 @@
 import { REPORT_SECONDS } from './board.ts';
-import { type AudienceReport, type Listeners, listenersOf, sumOf } from './listeners.ts';
+import { type AudienceReport, type Listeners, listenersOf, NOBODY, sumOf } from './listeners.ts';
 import type { RedisLink } from './redisLink.ts';
 
 /** Fields that are no channels: none begins with `pinstream:`. */
@@ -7,6 +7,8 @@ const REVISION = 'pinstream:revision';
 const PATTERNED = 'pinstream:patterned';
 /** Redis does nothing else while it takes so many. */
 const PIECE = 1_000;
+/** How often it is asked which other processes there are. One that has just begun has no streams that it could have told of. */
+const OTHERS_MS = 1_000;
 
 /**
  * Who listens at which process, in a hash for each: channel → streams. Only what has changed is sent, so that twenty thousand
@@ -22,8 +24,9 @@ export class RedisReports {
   /** As Redis has it; undefined when nobody knows. */
   #sent: ReadonlyMap<string, string> | undefined;
   #revision = 0;
-  /** The processes that were there when last asked. */
-  #known: readonly string[] = [];
+  /** The other processes that were there when last asked. */
+  #others: readonly string[] = [];
+  #asked = Number.NEGATIVE_INFINITY;
 
   constructor(link: RedisLink, process: string) {
     this.#link = link;
@@ -64,22 +67,31 @@ export class RedisReports {
     return false;
   }
 
-  /** What all processes last said: about these channels, or about all. */
-  async listeners(channels?: readonly string[]): Promise<Listeners> {
+  /**
+   * What all other processes last said: about these channels, or about all. A process that is alone knows it for a while, and
+   * has nobody to ask.
+   */
+  async listenersElsewhere(channels?: readonly string[]): Promise<Listeners> {
+    const others = this.#others;
+    const now = performance.now();
+    const look = channels === undefined || now - this.#asked >= OTHERS_MS;
+    if (!look && others.length === 0) return NOBODY;
     const { reports } = this.#link.names;
-    const known = this.#known;
     return this.#link.ask(async (redis) => {
       const [processes, ...first] = await Promise.all([
-        redis.smembers(reports),
-        ...known.map((process) => this.#read(process, channels)),
+        look ? redis.smembers(reports) : others,
+        ...others.map((process) => this.#read(process, channels)),
       ]);
-      const unknown = processes.filter((process) => !known.includes(process));
+      const unknown = processes.filter((process) => process !== this.#process && !others.includes(process));
       const more = await Promise.all(unknown.map((process) => this.#read(process, channels)));
-      const read = new Map([...known, ...unknown].map((process, i) => [process, [...first, ...more][i]]));
-      const gone = processes.filter((process) => read.get(process) === undefined);
+      const said = new Map([...others, ...unknown].map((process, i) => [process, [...first, ...more][i]]));
+      const gone = processes.filter((process) => said.has(process) && said.get(process) === undefined);
       if (gone.length > 0) await redis.srem(reports, ...gone);
-      this.#known = processes.filter((process) => read.get(process) !== undefined);
-      return sumOf([...read.values()].filter((one) => one !== undefined));
+      if (look) {
+        this.#others = processes.filter((process) => said.get(process) !== undefined);
+        this.#asked = now;
+      } else if (gone.length > 0) this.#others = this.#others.filter((process) => !gone.includes(process));
+      return sumOf([...said.values()].filter((one) => one !== undefined));
     });
   }
 

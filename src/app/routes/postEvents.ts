@@ -1,5 +1,5 @@
 import type { Context } from 'koa';
-import { type AppendTerms, BusError } from '../../bus/bus.ts';
+import { type Appended, type AppendTerms, BusError } from '../../bus/bus.ts';
 import { formatCursor } from '../../contract/cursor.ts';
 import { dataProblem, MESSAGE, type NewEvent, nameProblem } from '../../contract/event.ts';
 import { tokenOf } from '../access/access.ts';
@@ -10,30 +10,57 @@ import { checkChannel, queryOf } from '../query.ts';
 import { Refusal, refuse } from '../refuse.ts';
 
 const MOST_AT_ONCE = 100;
+const NO_TERMS: AppendTerms = {};
 
 /** `POST /events`: one event, or several in a list, each with an answer of its own. */
 export async function postEvents(ctx: Context, parts: Parts): Promise<void> {
   const body: unknown = ctx.request.body;
-  const many = Array.isArray(body);
-  const items: unknown[] = many ? body : [body];
+  const token = tokenOf(ctx.req, queryOf(ctx));
+  if (Array.isArray(body)) await postMany(ctx, parts, token, body);
+  else await postOne(ctx, parts, token, body);
+}
+
+/** What it does is what a publish costs: no list, and few promises. */
+async function postOne(ctx: Context, parts: Parts, token: string | undefined, body: unknown): Promise<void> {
+  const checked = read(body);
+  const { channel } = checked.event;
+  await parts.access.checkWrite(ctx.req, channel, token);
+  checkOwner(parts, channel);
+  // Both in one turn of the event loop, and so in one round trip.
+  const counting = listeningTo([channel], parts);
+  const kept = await keep(parts, checked);
+  const streams = await counting;
+  ctx.status = 201;
+  ctx.body = answerOf(kept, channel, streams);
+}
+
+async function postMany(
+  ctx: Context,
+  parts: Parts,
+  token: string | undefined,
+  items: readonly unknown[],
+): Promise<void> {
   if (items.length === 0 || items.length > MOST_AT_ONCE)
     throw refuse(400, `Send 1 to ${MOST_AT_ONCE} events at once.`);
   // All are checked before any is kept, so that they are kept in the order in which they stand here.
-  const checked = await Promise.all(items.map((item) => check(ctx, parts, item).catch(asRefused)));
+  const checked = await Promise.all(items.map((item) => check(ctx, parts, token, item).catch(asRefused)));
+  const channels = checked.flatMap((item) => (item instanceof Error ? [] : [item.event.channel]));
+  const counting = listeningTo(channels, parts);
   const kept = await Promise.all(
     checked.map((item) => (item instanceof Error ? item : keep(parts, item).catch(asRefused))),
   );
-  const wrong = kept.find((one) => one instanceof Error);
-  if (wrong && !many) throw wrong;
-  const channels = kept.flatMap((one) => (one instanceof Error ? [] : [one.channel]));
-  const streams = await listeningTo(channels, parts);
-  const answers = kept.map((one) =>
-    one instanceof Error
-      ? refused(one)
-      : { id: one.id, streams: streams?.(one.channel) ?? null, ...one.more },
+  const streams = await counting;
+  ctx.status = kept.some((one) => one instanceof Error) ? 207 : 201;
+  ctx.body = kept.map((one, i) =>
+    one instanceof Error ? refused(one) : answerOf(one, (checked[i] as Checked).event.channel, streams),
   );
-  ctx.status = wrong ? 207 : 201;
-  ctx.body = many ? answers : answers[0];
+}
+
+type Counter = (channel: string) => number;
+
+function answerOf({ epoch, n, duplicate }: Appended, channel: string, count: Counter | undefined): object {
+  const answer = { id: formatCursor(epoch, n), streams: count?.(channel) ?? null };
+  return duplicate ? { ...answer, duplicate } : answer;
 }
 
 interface Checked {
@@ -41,36 +68,39 @@ interface Checked {
   readonly terms: AppendTerms;
 }
 
-interface Kept {
-  readonly id: string;
-  readonly channel: string;
-  readonly more: object;
+async function check(ctx: Context, parts: Parts, token: string | undefined, item: unknown): Promise<Checked> {
+  const checked = read(item);
+  await parts.access.checkWrite(ctx.req, checked.event.channel, token);
+  checkOwner(parts, checked.event.channel);
+  return checked;
 }
 
-async function check(ctx: Context, parts: Parts, body: unknown): Promise<Checked> {
+function read(body: unknown): Checked {
   const { channel, event = MESSAGE, data, key } = objectOf(body);
   checkChannel(channel);
-  const name = textOf(event, 'event', nameProblem);
+  const name = event === MESSAGE ? MESSAGE : textOf(event, 'event', nameProblem);
   if (data === undefined) throw refuse(400, 'Say what: "data" is missing.', 'data');
   const text = textOf(typeof data === 'string' ? data : jsonOf(data), 'data', dataProblem);
-  const terms = key === undefined ? {} : { key: textOf(key, 'key', keyProblem) };
-  await parts.access.checkWrite(ctx.req, channel, tokenOf(ctx.req, queryOf(ctx)));
-  const owned = parts.device.owns(channel);
-  if (owned) throw refuse(403, owned, 'channel');
+  const terms = key === undefined ? NO_TERMS : { key: textOf(key, 'key', keyProblem) };
   return { event: { channel, name, data: text, at: Date.now() }, terms };
 }
 
-async function keep({ bus, metrics }: Parts, { event, terms }: Checked): Promise<Kept> {
-  const { epoch, n, duplicate } = await bus.append(event, terms);
+function checkOwner({ device }: Parts, channel: string): void {
+  const owned = device.owns(channel);
+  if (owned) throw refuse(403, owned, 'channel');
+}
+
+async function keep({ bus, metrics }: Parts, { event, terms }: Checked): Promise<Appended> {
+  const appended = await bus.append(event, terms);
   metrics.published.inc({ door: 'events' });
-  return { id: formatCursor(epoch, n), channel: event.channel, more: duplicate ? { duplicate } : {} };
+  return appended;
 }
 
 /** The events are kept by now: were the request to fail since nobody knows who listens, who sends it again would double them. */
 async function listeningTo(
   channels: readonly string[],
   { headcount, log }: Parts,
-): Promise<((channel: string) => number) | undefined> {
+): Promise<Counter | undefined> {
   try {
     return await headcount.counter([...new Set(channels)]);
   } catch (error) {

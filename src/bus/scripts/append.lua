@@ -1,44 +1,48 @@
 -- Appends one event to its channel's log under the next number, and rings the doorbell: all of it or nothing.
--- Answers {epoch, n}; {epoch, n, 'duplicate'}, n 0 when not known any more; or {'full'}, {'fenced'}, {'owned'}.
-local meta, last, trimmed, log, key = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local producer, presses, lease, sizes, touched, device = KEYS[6], KEYS[7], KEYS[8], KEYS[9], KEYS[10], KEYS[11]
-local pins, adoptions = KEYS[12], KEYS[13]
-local runId, newEpoch, channel, name, data, at, raw, adopted = unpack(ARGV, 1, 8)
-local logLength, logAge, maxChannels, storeBytes = tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11]), tonumber(ARGV[12])
-local doorbell, keySeconds, seq, producerSeconds = ARGV[13], ARGV[14], tonumber(ARGV[15]), ARGV[16]
-local pin, count, token, logs, unlessDeviceLives = ARGV[17], ARGV[18], ARGV[19], ARGV[20], ARGV[21]
-local hardware, deviceSays, deviceSeconds = ARGV[22], ARGV[23], ARGV[24] -- and from ARGV[25] on the names of its pins
+-- Answers in one text, which is cheaper to read than a list: 'epoch-n'; 'epoch-n duplicate', n 0 when not known any more; or 'full',
+-- 'fenced', 'owned'.
+local meta, last, trimmed, sizes, touched, pins, log = unpack(KEYS, 1, 7)
+local logs, doorbell, limits, runId, newEpoch, channel, name, data, at = unpack(ARGV, 1, 9)
+-- Only appends with terms bring the rest.
+local terms = #ARGV > 9
+local key, producer, presses, lease, device, adoptions
+local raw, adopted, keySeconds, seq, pin, token, unlessDeviceLives, hardware, deviceSays = '', '', '0', 0, '', '', '', '', ''
+local producerSeconds, count, deviceSeconds -- and from ARGV[22] on the names of its pins
+if terms then
+  key, producer, presses, lease, device, adoptions = unpack(KEYS, 8, 13)
+  raw, adopted, keySeconds, seq, producerSeconds, pin, count, token, unlessDeviceLives, hardware, deviceSays, deviceSeconds =
+    unpack(ARGV, 10, 21)
+  seq = tonumber(seq)
+end
 
 local function text(n) return string.format('%.0f', n) end
 
 -- Another keeper has taken over: it adopts what this one was about to.
-if token ~= '' and redis.call('GET', lease) ~= token then return {'fenced'} end
+if token ~= '' and redis.call('GET', lease) ~= token then return 'fenced' end
 -- The sidecar has come back since the keeper looked: it is not offline.
-if unlessDeviceLives ~= '' and redis.call('EXISTS', device) == 1 then return {'fenced'} end
+if unlessDeviceLives ~= '' and redis.call('EXISTS', device) == 1 then return 'fenced' end
 
 -- What the device channel and the pins' say is the truth about the hardware: nobody else may say it.
-if hardware == '' and (channel == 'device' or redis.call('SISMEMBER', pins, channel) == 1) then return {'owned'} end
+if hardware == '' and (channel == 'device' or redis.call('SISMEMBER', pins, channel) == 1) then return 'owned' end
 
 local m = redis.call('HMGET', meta, 'epoch', 'run', 'n', 'bytes', 'floor', 'limits', 'adopted')
 local epoch, run, n, bytes, floor = m[1], m[2], tonumber(m[3] or '0'), tonumber(m[4] or '0'), tonumber(m[5] or '0')
 if not epoch then epoch = newEpoch end
 -- The limits of the app, if there is one: a backend that appends with others would cut everybody's logs by its own.
-if m[6] then
-  local length, age, channels, most = string.match(m[6], '^(%d+) (%d+) (%d+) (%d+)$')
-  logLength, logAge, maxChannels, storeBytes = tonumber(length), tonumber(age), tonumber(channels), tonumber(most)
-end
+local logLength, logAge, maxChannels, storeBytes = string.match(m[6] or limits, '^(%d+) (%d+) (%d+) (%d+)$')
+logLength, logAge, maxChannels, storeBytes = tonumber(logLength), tonumber(logAge), tonumber(maxChannels), tonumber(storeBytes)
 if hardware ~= '' then storeBytes = storeBytes * tonumber(hardware) end
 
 if keySeconds ~= '0' then
   local was = redis.call('GET', key)
-  if was then return {epoch, was, 'duplicate'} end
+  if was then return epoch .. '-' .. was .. ' duplicate' end
 end
 if seq > 0 then
   local was = redis.call('GET', producer)
   if was then
     local wasSeq, wasN = string.match(was, '^(%d+):(%d+)$')
-    if tonumber(wasSeq) == seq then return {epoch, wasN, 'duplicate'} end
-    if tonumber(wasSeq) > seq then return {epoch, '0', 'duplicate'} end
+    if tonumber(wasSeq) == seq then return epoch .. '-' .. wasN .. ' duplicate' end
+    if tonumber(wasSeq) > seq then return epoch .. '-0 duplicate' end
   end
 end
 
@@ -62,7 +66,7 @@ end
 if bytes + size > storeBytes then
   redis.call('HSET', meta, 'bytes', text(bytes))
   if length == 0 then redis.call('HDEL', sizes, channel) end
-  return {'full'}
+  return 'full'
 end
 
 -- Another server process than at the last append: it may have lost the end of the log, whose numbers others have seen.
@@ -125,7 +129,7 @@ if deviceSays == 'lives' then redis.call('SET', device, '1', 'EX', deviceSeconds
 if deviceSays == 'left' then redis.call('DEL', device) end
 if deviceSays ~= '' then
   redis.call('DEL', pins)
-  for i = 25, #ARGV do redis.call('SADD', pins, ARGV[i]) end
+  for i = 22, #ARGV do redis.call('SADD', pins, ARGV[i]) end
 end
 -- Remembered beyond its log: an app that was away must know of it, or it adopts the same publish again as the next keeper.
 if adopted ~= '' then
@@ -135,4 +139,4 @@ if adopted ~= '' then
   redis.call('HSET', meta, 'adopted', id)
 end
 redis.call('PUBLISH', doorbell, cjson.encode({epoch, id, channel, name, data, at, raw, adopted}))
-return {epoch, id}
+return epoch .. '-' .. id
