@@ -84,7 +84,7 @@ running() { own -q --filter status=running --filter "label=com.docker.compose.se
 
 runs() { [ -n "$(running "$1")" ]; }
 
-volume() { docker volume ls -q --filter "label=com.docker.compose.project=$PROJECT" --filter label=com.docker.compose.volume=redis; }
+volume() { docker volume ls -q --filter "label=com.docker.compose.project=$PROJECT" --filter "label=com.docker.compose.volume=${1:-redis}"; }
 
 # Whether there is something to back up, or to put a backup over.
 has_store() { [ -n "$(containers redis)" ] || [ -n "$(volume)" ]; }

@@ -5,6 +5,8 @@ import { type AccessRule, parseRules } from './access/rules.ts';
 export interface AppConfig {
   readonly host: string;
   readonly port: number;
+  /** Where a proxy on this machine reaches the app besides; empty: nowhere. */
+  readonly socket: string;
   readonly clientBuffer: number;
   readonly maxStreams: number;
   readonly maxStreamsPerAddress: number;
@@ -26,6 +28,7 @@ export function appConfig(settings: Settings): { config: AppConfig; problems: st
   const config = {
     host: settings.HOST,
     port: settings.PORT,
+    socket: settings.SOCKET,
     clientBuffer: settings.CLIENT_BUFFER,
     maxStreams: settings.MAX_STREAMS,
     maxStreamsPerAddress: settings.MAX_STREAMS_PER_ADDRESS,

@@ -7,6 +7,7 @@ import type { Log } from '../lib/log.ts';
 import type { Authorize } from './access/access.ts';
 import { App } from './app.ts';
 import type { AppConfig } from './config.ts';
+import { NearSocket } from './nearSocket.ts';
 import { announceOffline } from './offline.ts';
 
 export interface MainOptions {
@@ -42,6 +43,8 @@ export async function startApp({
   // After a restart all browsers come at once; the kernel puts those beyond the usual 511 off.
   app.server.listen({ port: config.port, host: config.host, backlog: 4_096 });
   await once(app.server, 'listening');
+  const near = config.socket === '' ? undefined : new NearSocket(config.socket, app.server, log);
+  await near?.start();
   keeper?.start();
   await store.board.start();
   await store.bus.start({
@@ -63,6 +66,8 @@ export async function startApp({
   return {
     port: portOf(app),
     async stop() {
+      // First: a proxy that finds it no more goes by the port, as long as that is open.
+      await near?.stop();
       await app.stop();
       // A Redis that is frozen is not waited for: the lease runs out by itself.
       await Promise.race([keeper?.stop(), sleep(RELEASE_MS, undefined, { ref: false })]);

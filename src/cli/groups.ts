@@ -12,6 +12,7 @@ export const STORE: readonly SettingName[] = [
 export const APP: readonly SettingName[] = [
   'PORT',
   'HOST',
+  'SOCKET',
   'ADOPT',
   'CLIENT_BUFFER',
   'MAX_STREAMS',

@@ -33,6 +33,11 @@ export interface Setting<T> {
 export const settings = {
   PORT: setting(port, '8080', 'The port of the app.'),
   HOST: setting(text, '127.0.0.1', 'The address that the app listens on; 0.0.0.0 for every network.'),
+  SOCKET: setting(
+    text,
+    '',
+    'A path at which a proxy on the same machine reaches the app besides, as long as there is one app; empty: none.',
+  ),
   REDIS_URL: secret(
     redisUrl,
     '',

@@ -125,7 +125,7 @@ for (const [what, files, unprivileged] of [
         Object.values(services).flatMap(({ volumes = [] }) =>
           volumes.filter((mount) => mount.read_only !== true).map((mount) => `${mount.type} ${mount.target}`),
         ),
-        ['volume /data'],
+        ['volume /run/pinstream', 'volume /data'],
       );
     });
 
@@ -209,6 +209,7 @@ for (const [what, files, unprivileged] of [
           '/etc/nginx/templates',
           '/docker-entrypoint.d/15-limits.sh',
           '/docker-entrypoint.d/40-cors-map.sh',
+          '/run/pinstream',
         ],
       );
       const { services: withSecrets } = bundle(files, { PUBLISH_KEY: 'secret-1', ACCESS_RULES: 'secret-2' });
@@ -252,10 +253,11 @@ describe('the bundle for the Pi', () => {
   });
 
   test('keeps raw publishes, behind a proxy that owns CORS', () => {
-    const { ADOPT, CORS_OWNER, TRUST_PROXY, REDIS_URL, HOST, PORT, PUBLISH_OPEN } =
-      bundle(REAL).services.app.environment ?? {};
+    const { app, nginx } = bundle(REAL).services;
+    const { ADOPT, CORS_OWNER, TRUST_PROXY, REDIS_URL, HOST, PORT, SOCKET, PUBLISH_OPEN } =
+      app.environment ?? {};
     assert.deepEqual(
-      { ADOPT, CORS_OWNER, TRUST_PROXY, REDIS_URL, HOST, PORT, PUBLISH_OPEN },
+      { ADOPT, CORS_OWNER, TRUST_PROXY, REDIS_URL, HOST, PORT, SOCKET, PUBLISH_OPEN },
       {
         ADOPT: '*',
         CORS_OWNER: 'proxy',
@@ -263,9 +265,11 @@ describe('the bundle for the Pi', () => {
         REDIS_URL: 'redis://redis:6379',
         HOST: '0.0.0.0',
         PORT: '8080',
+        SOCKET: '/run/pinstream/app.sock',
         PUBLISH_OPEN: '',
       },
     );
+    assert.equal(nginx.environment?.PINSTREAM_SOCKET, SOCKET);
   });
 
   /** The bundle would not hold together if these could be changed. */
@@ -277,6 +281,7 @@ describe('the bundle for the Pi', () => {
     'CORS_OWNER',
     'TRUST_PROXY',
     'HEALTH_FILE',
+    'SOCKET',
   ];
   test('passes every other setting on from .env', () => {
     const names = (Object.keys(settings) as SettingName[]).filter((name) => !fixed.includes(name));

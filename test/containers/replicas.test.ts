@@ -36,6 +36,11 @@ describe('docker compose up --scale app=3', () => {
     await bundle.remove();
   });
 
+  test('the only app has a socket, which all that nginx passes on goes by', async () => {
+    assert.equal((await fetch(`${bundle.url}/channels`)).status, 200);
+    assert.equal(await wayOfTheLast(), 'unix:/run/pinstream/app.sock:200');
+  });
+
   test('nginx sends new streams to new apps within 5 s after they are there', async (t) => {
     const [old] = await apps();
     const scaled = bundle.compose('up', '-d', '--no-recreate', '--scale', 'app=3');
@@ -116,6 +121,8 @@ describe('docker compose up --scale app=3', () => {
       );
       assert.ok(last(failed) < NOTICED_MS && last(slow) < NOTICED_MS, said.at(-1));
       assert.ok(asked.filter(({ at }) => at > gone).length > 20, 'too few requests to show anything');
+      const left = (await apps()).length;
+      assert.match(await wayOfTheLast(), left === 1 ? /^unix:/ : /^\d+\./);
       await eventually('its streams are open again elsewhere', async () => source.readyState === source.OPEN);
     });
   }
@@ -182,6 +189,12 @@ describe('docker compose up --scale app=3', () => {
       findings.map(() => well),
     );
   });
+
+  /** By which way nginx passed on what it was asked last, and the status that came of it. */
+  async function wayOfTheLast(): Promise<string> {
+    const log = await bundle.compose('logs', '--no-log-prefix', 'nginx');
+    return [...log.matchAll(/ GET \/channels .* app=(\S+)$/gm)].at(-1)?.[1] ?? 'nothing was asked';
+  }
 
   /** The apps' addresses that nginx can reach. */
   async function apps(): Promise<string[]> {

@@ -120,9 +120,19 @@ async function connects(
 }
 
 /** The status of curl inside nginx: 0 or 1 for who answers, 6 for who has no name there, 7 or 28 for who is not reached. */
-async function curls(bundle: Bundle, url: string): Promise<number> {
-  const args = ['compose', 'exec', '-T', 'nginx', 'curl', '-s', '-o', '/dev/null', '-m', '2', url];
+async function curls(bundle: Bundle, ...what: readonly string[]): Promise<number> {
+  const args = ['compose', 'exec', '-T', 'nginx', 'curl', '-s', '-o', '/dev/null', '-m', '2', ...what];
   return (await bundle.run('docker', args, { fails: true })).status;
+}
+
+/** Who may do what in a part's folder of sockets, as its users and groups are numbered, and what it is told when it makes a file. */
+async function socketRights(bundle: Bundle, part: 'app' | 'nginx') {
+  const script =
+    'cd /run/pinstream && stat -L -c "%A %u %g" . app.sock && touch made 2>&1 && rm made || true';
+  return (await bundle.exec(part, 'sh', '-c', script))
+    .trim()
+    .replace(/^touch.*: /m, '')
+    .split('\n');
 }
 
 async function addresses(bundle: Bundle, part: Part): Promise<string[]> {
@@ -227,6 +237,22 @@ function isShut(of: () => Bundle, ports: Readonly<Partial<Record<Part, number>>>
   test('nobody can write to an image', async () => {
     const bundle = of();
     for (const part of PARTS) assert.equal(await writes(bundle, part), 'Read-only file system', part);
+  });
+
+  test("the app's socket is for nginx, which can leave nothing beside it, and for no other part", async () => {
+    const bundle = of();
+    const rights = ['drwxr-s--- 1000 101', 'srwxrwx--- 1000 101'];
+    assert.deepEqual(await socketRights(bundle, 'app'), rights);
+    assert.deepEqual(await socketRights(bundle, 'nginx'), [...rights, 'Read-only file system']);
+    assert.equal(
+      await curls(bundle, '--unix-socket', '/run/pinstream/app.sock', 'http://localhost/healthz'),
+      0,
+    );
+    for (const part of ['redis', 'sidecar'] as const)
+      assert.equal(
+        (await bundle.exec(part, 'sh', '-c', 'ls -d /run/pinstream 2>/dev/null || true')).trim(),
+        '',
+      );
   });
 
   test('nginx reaches the app, and Redis by no name and at no address', async () => {

@@ -772,6 +772,7 @@ describe('the template', { timeout: 60_000 }, () => {
         'PINSTREAM_LISTEN',
         'PINSTREAM_RESOLVER',
         'PINSTREAM_APP',
+        'PINSTREAM_SOCKET',
         'PINSTREAM_TLS',
         'PINSTREAM_ADDRESS_REQUESTS',
         'PINSTREAM_ADDRESS_CONNECTIONS',

@@ -23,6 +23,8 @@ export interface Nginx {
 export interface NginxOptions {
   /** Where the app is, as `127.0.0.1:8080` or `app:8080`. */
   readonly app: string;
+  /** Where it is instead, as long as there is a socket. */
+  readonly socket?: string;
   /** Who knows the app's name, when it is a name. */
   readonly resolver?: string;
   readonly corsOrigins?: string;
@@ -152,7 +154,13 @@ async function writeConfiguration(
   options: NginxOptions,
 ): Promise<number> {
   const { app, resolver, corsOrigins, replace = {} } = options;
-  const { requests = 100, connections = 2_000, streams = 3_000, streamSeconds = 86_400 } = options;
+  const {
+    socket = '/nobody-listens-here',
+    requests = 100,
+    connections = 2_000,
+    streams = 3_000,
+    streamSeconds = 86_400,
+  } = options;
   // Started by root, the workers run as nobody, and need a way in.
   await chmod(dir, 0o755);
   await mkdir(join(dir, 'conf.d'));
@@ -160,6 +168,7 @@ async function writeConfiguration(
   const variables = {
     PINSTREAM_LISTEN: `127.0.0.1:${port}`,
     PINSTREAM_APP: app,
+    PINSTREAM_SOCKET: socket,
     PINSTREAM_RESOLVER: resolver ?? '127.0.0.1',
     PINSTREAM_TLS: 'no-tls',
     PINSTREAM_ADDRESS_REQUESTS: String(requests),
