@@ -1,5 +1,7 @@
 // Makes a checkout ready to run: installs from the lock file and builds, each only when needed.
-import { changed, fail, runQuietly } from './steps.mjs';
+import { lstatSync } from 'node:fs';
+import { join } from 'node:path';
+import { changed, fail, ROOT, runQuietly } from './steps.mjs';
 
 export function prepare() {
   const [major, minor] = process.versions.node.split('.').map(Number);
@@ -14,6 +16,8 @@ export function prepare() {
 
 export function install() {
   if (changed('node_modules/.package-lock.json') >= changed('package-lock.json')) return;
+  if (lstatSync(join(ROOT, 'node_modules'), { throwIfNoEntry: false })?.isSymbolicLink())
+    fail('node_modules is a link to another folder, which npm would empty: remove the link first.');
   process.stdout.write('Installing what it needs, from the lock file …\n');
   const npm = process.env.npm_execpath;
   const [command, ...before] = npm?.endsWith('.js') ? [process.execPath, npm] : ['npm'];

@@ -4,7 +4,7 @@ import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import { fail, hasProgram, runQuietly } from './steps.mjs';
 
-/** Per suite: the programs (any of these names), and what holds them. */
+/** Per suite: the programs or files (any of these), and what holds them. */
 const REDIS = { any: ['redis-server'], apt: 'redis-server', brew: 'redis' };
 const CURL = { any: ['curl'], apt: 'curl', brew: 'curl' };
 const NGINX = { any: ['nginx'], apt: 'nginx-light', brew: 'nginx' };
@@ -16,6 +16,7 @@ const CHROMIUM = {
 const NEEDED = {
   unit: [REDIS, CURL],
   load: [REDIS],
+  nodes: [REDIS],
   faults: [REDIS, NGINX],
   e2e: [REDIS, CURL, { any: ['redis-cli'], apt: 'redis-tools', brew: 'redis' }, NGINX, CHROMIUM],
   gpio: [
@@ -34,6 +35,15 @@ const NEEDED = {
     { any: ['busybox'], apt: 'busybox-static', brew: 'busybox' },
     { any: ['docker'], apt: 'docker.io docker-compose docker-buildx', brew: '--cask docker' },
   ],
+  // Also what `npm run bench` needs.
+  bench: [
+    REDIS,
+    { any: ['nginx'], apt: 'nginx' },
+    { any: ['/usr/lib/nginx/modules/ngx_nchan_module.so'], apt: 'libnginx-mod-nchan' },
+    { any: ['cc'], apt: 'gcc libc6-dev' },
+    { any: ['/usr/include/stdio.h'], apt: 'libc6-dev' },
+    { any: ['taskset'], apt: 'util-linux' },
+  ],
 };
 NEEDED.presses = NEEDED.gpio;
 
@@ -41,6 +51,9 @@ NEEDED.presses = NEEDED.gpio;
 const ON_DEBIAN = ['gpio', 'presses'];
 
 export function setup(suite) {
+  if (suite === 'bench' && !(process.platform === 'linux' && hasProgram('apt-get'))) {
+    fail("The bench loads Debian's nchan into nginx and reads /proc: it needs Linux, Debian or its kin.");
+  }
   if (ON_DEBIAN.includes(suite) && !isDebianAmd64()) {
     fail(`The suite ${suite} boots a Debian kernel under QEMU: it needs an amd64 Debian machine.`);
   }
@@ -63,11 +76,12 @@ export function setup(suite) {
   const command = hasProgram('apt-get')
     ? `sudo apt-get install ${packages('apt').join(' ')}`
     : `brew install ${packages('brew').join(' ')}`;
-  fail(`The tests need ${names}: ${command}`);
+  fail(`${suite === 'bench' ? 'The bench needs' : 'The tests need'} ${names}: ${command}`);
 }
 
 /** nginx is often in a folder that only root has on its path. */
 function isThere(name) {
+  if (name.startsWith('/')) return existsSync(name);
   return (
     hasProgram(name) || ['/usr/sbin', '/usr/local/sbin'].some((folder) => existsSync(`${folder}/${name}`))
   );

@@ -17,10 +17,20 @@ const FOLDERS = {
   presses: ['presses'],
   load: ['load'],
   faults: ['faults'],
+  bench: ['bench'],
+  nodes: ['nodes'],
 };
 
 /** What one file may take at most, and each test in it. */
-const MOST_MS = { load: 900_000, faults: 300_000, gpio: 300_000, presses: 900_000, containers: 1_200_000 };
+const MOST_MS = {
+  load: 900_000,
+  faults: 300_000,
+  gpio: 300_000,
+  presses: 900_000,
+  containers: 1_200_000,
+  bench: 600_000,
+  nodes: 600_000,
+};
 
 /** What a suite may take at most: its runner waits for ever when something that a test has left behind holds its output. */
 const SUITE_MS = 30 * 60_000;
@@ -50,7 +60,7 @@ const reporters = [
 ];
 const most = MOST_MS[suite] ?? 120_000;
 /** Files at once: a load has the machine to itself, the bundle has port 80, and of the unit tests much is waiting. */
-const AT_ONCE = { load: 1, containers: 1, unit: 3 };
+const AT_ONCE = { load: 1, containers: 1, bench: 1, unit: 3 };
 const { status, error } = spawnSync(
   process.execPath,
   [
