@@ -104,4 +104,4 @@ HEALTHCHECK --interval=30s --timeout=3s --start-period=30s --retries=3 \
     CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/$PORT \
         && printf 'GET /healthz HTTP/1.0\\r\\nHost: localhost\\r\\n\\r\\n' >&3 \
         && read -r _ status _ <&3 && [ \"$status\" = 200 ]"]
-CMD ["node", "--optimize-for-size", "dist/cli.js", "serve"]
+CMD ["node", "--max-semi-space-size=2", "dist/cli.js", "serve"]

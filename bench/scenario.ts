@@ -57,6 +57,11 @@ export function eventsFor(deliveries: number, streams: number, least: number, mo
   return Math.min(most, Math.max(least, Math.round(deliveries / streams)));
 }
 
+/** Events that nobody hears yet, so that the way of an event is compiled before it counts. */
+export function warmUp({ quick }: Scale): string {
+  return `publish:seconds=${quick ? 0.1 : 2},at-once=1`;
+}
+
 /** The last phase; those before it have warmed the server up. */
 export function last(phases: readonly Phase[]): Phase {
   const phase = phases.at(-1);

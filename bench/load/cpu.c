@@ -7,6 +7,7 @@
 
 #include "clock.h"
 #include "say.h"
+#include "turn.h"
 
 int64_t cpuOf(int pid) {
   char path[320];
@@ -31,6 +32,7 @@ int64_t cpuOf(int pid) {
 
 // Of itself the kernel's clock is asked: schedstat is behind by up to a tick for a thread that runs.
 int64_t cpuOwn(void) {
+  if (turns.spins) return turns.busy; // it has the processor all the time
   struct timespec spent;
   clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &spent);
   return spent.tv_sec * SECOND + spent.tv_nsec;

@@ -14,6 +14,8 @@ struct Watched {
 struct Turns {
   int64_t dueAt; // When `whenDue` is to be called, NEVER if not; it sets the next time itself.
   void (*whenDue)(int64_t now);
+  bool spins;   // It never sleeps.
+  int64_t busy; // Nanoseconds in which it served sockets.
   struct Histogram batches; // How long the last ready socket of a batch waited for its turn.
 };
 

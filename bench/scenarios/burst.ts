@@ -1,4 +1,4 @@
-import { generator, last, type Scenario, streamsLabel, streamsOf } from '../scenario.ts';
+import { generator, last, type Scenario, streamsLabel, streamsOf, warmUp } from '../scenario.ts';
 
 const IN_FLIGHT = 16;
 
@@ -25,7 +25,7 @@ export const burst: Scenario = {
         seconds: 3 + (streams * IN_FLIGHT * (warm + bursts)) / 100_000,
         async measure(cell) {
           const of = (count: number) => `burst:events=${count * IN_FLIGHT},in-flight=${IN_FLIGHT}`;
-          const phases = ['connect', of(warm), of(bursts)];
+          const phases = [warmUp(scale), 'connect', of(warm), of(bursts)];
           const phase = last(await cell.load(await cell.start(), streams, phases));
           return { perSecond: (phase.deliveries * 1e6) / cell.cpuNs(phase), ...generator(phase) };
         },

@@ -7,6 +7,7 @@ import {
   type Size,
   streamsLabel,
   streamsOf,
+  warmUp,
 } from '../scenario.ts';
 
 /** The next event is published when each stream has the one before. */
@@ -25,15 +26,16 @@ export const fanOut: Scenario = {
   sizes: (scale) => streamsOf(scale, [100, 1_000, 5_000, 10_000]).map((streams) => size(streams, scale)),
 };
 
-function size(streams: number, { quick }: Scale): Size {
-  const warm = quick ? 3 : eventsFor(100_000, streams, 20, 500);
-  const events = quick ? 5 : eventsFor(400_000, streams, 60, 2_000);
+function size(streams: number, scale: Scale): Size {
+  const { quick } = scale;
+  const warm = quick ? 3 : eventsFor(400_000, streams, 40, 500);
+  const events = quick ? 5 : eventsFor(600_000, streams, 60, 2_000);
   return {
     label: streamsLabel(streams),
     streams,
-    seconds: 3 + (streams * (warm + events)) / 80_000,
+    seconds: 5 + (streams * (warm + events)) / 80_000,
     async measure(cell) {
-      const phases = ['connect', `one:events=${warm}`, `one:events=${events}`];
+      const phases = [warmUp(scale), 'connect', `one:events=${warm}`, `one:events=${events}`];
       const phase = last(await cell.load(await cell.start(), streams, phases));
       return { cpuUs: cell.cpuNs(phase) / 1_000 / phase.deliveries, ...generator(phase) };
     },

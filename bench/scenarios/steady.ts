@@ -1,4 +1,4 @@
-import { generator, last, type Scenario, streamsLabel, streamsOf } from '../scenario.ts';
+import { generator, last, type Scenario, streamsLabel, streamsOf, warmUp } from '../scenario.ts';
 
 /** Events at fixed times, whatever the server does: how long a delivery takes. */
 export const steady: Scenario = {
@@ -24,7 +24,7 @@ export const steady: Scenario = {
         async measure(cell) {
           const of = (length: number) => `steady:rate=${rate},seconds=${length}`;
           const phase = last(
-            await cell.load(await cell.start(), streams, ['connect', of(warm), of(seconds)]),
+            await cell.load(await cell.start(), streams, [warmUp(scale), 'connect', of(warm), of(seconds)]),
           );
           const { p50, p90, p99, p999 } = phase.latencyUs ?? { p50: 0, p90: 0, p99: 0, p999: 0 };
           return {

@@ -55,7 +55,7 @@ async function app(
 ): Promise<Running> {
   const { port, program, collect } = await startNode(
     surroundings,
-    ['--optimize-for-size', join(ROOT, 'dist/cli.js'), 'serve'],
+    ['--max-semi-space-size=2', join(ROOT, 'dist/cli.js'), 'serve'],
     {
       REDIS_URL: surroundings.redis.url,
       ADOPT: '*',

@@ -14,6 +14,7 @@ import { Assets } from './assets.ts';
 import type { AppConfig } from './config.ts';
 import { Device } from './device.ts';
 import { answerErrors } from './errors.ts';
+import { exactRoutes } from './exactRoutes.ts';
 import { Headcount } from './headcount.ts';
 import { Metrics } from './metrics.ts';
 import type { Parts } from './parts.ts';
@@ -62,7 +63,7 @@ export class App implements Listener {
     this.#log = log;
     this.device = new Device(bus);
     this.metrics = new Metrics(processMetrics);
-    const replay = new Replay(bus);
+    const replay = new Replay(bus, () => this.#hub.knock());
     this.#sessions = new OpenSessions({ hub: this.#hub, log: replay, sessions });
     this.#streams = new Streams({
       hub: this.#hub,
@@ -104,8 +105,10 @@ export class App implements Listener {
       assets: new Assets(),
       metrics: this.metrics,
       log,
+      requests: this.#requests,
     });
     this.server = createPatientServer(koa.callback(), this.#requests, this.metrics);
+    this.server.on('connection', () => this.#hub.knock());
   }
 
   start(): void {
@@ -149,9 +152,10 @@ export class App implements Listener {
 }
 
 function createKoa(parts: Parts): Koa {
-  const { config, metrics, log } = parts;
+  const { config, metrics, log, requests } = parts;
   const koa = new Koa({ proxy: config.trustProxy, maxIpsCount: 1 });
   koa.silent = true;
+  koa.use((ctx, next) => next().then(() => requests.atTheEnd(ctx.res)));
   if (config.ownsCors) koa.use(sendCors(config.corsOrigins));
   koa.use(answerErrors(metrics, log));
   koa.use(async (ctx, next) => {
@@ -175,6 +179,7 @@ function createKoa(parts: Parts): Koa {
   ]) {
     add(router, parts);
   }
+  koa.use(exactRoutes(router));
   koa.use(router.routes());
   koa.use(router.allowedMethods());
   return koa;

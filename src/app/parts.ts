@@ -8,6 +8,7 @@ import type { AppConfig } from './config.ts';
 import type { Device } from './device.ts';
 import type { Headcount } from './headcount.ts';
 import type { Metrics } from './metrics.ts';
+import type { Requests } from './requests.ts';
 import type { Hub } from './sse/hub.ts';
 import type { Streams } from './sse/streams.ts';
 
@@ -25,4 +26,5 @@ export interface Parts {
   readonly assets: Assets;
   readonly metrics: Metrics;
   readonly log: Log;
+  readonly requests: Requests;
 }

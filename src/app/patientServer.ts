@@ -49,11 +49,9 @@ export function createPatientServer(
     const socket = duplex as Answering;
     if (error.code === TOO_LATE) {
       // An app that was paused looks at its clock before it reads: the request may have been lying here all the time.
-      const before = requests.newest(socket);
-      const isWhole = before?.complete;
+      const before = requests.progress(socket);
       await turn();
-      const now = requests.newest(socket);
-      if (now !== before || now?.complete !== isWhole) return;
+      if (requests.progress(socket) !== before) return;
       // Nobody has asked anything. A proxy that is told 408 would pass that on to somebody who has just begun.
       if (socket.bytesRead === 0) {
         socket.destroy();

@@ -4,16 +4,24 @@ import type { Socket } from 'node:net';
 /** Longer than an answer takes whose reader reads. */
 const PATIENCE_MS = 5_000;
 
+const NEWEST = Symbol('newest request');
+const COUNT = Symbol('requests so far');
+
+/** A connection, what was asked on it last, until that is answered, and how often something was asked. */
+type Asked = Socket & { [NEWEST]?: IncomingMessage | undefined; [COUNT]?: number };
+
 /**
  * The requests under way, so that the end waits for these, and not for connections that somebody only holds open. A stream
  * that was let go of by the HTTP server is one too, though only its socket is left.
+ *
+ * Responses are only counted: a set of them would keep those that are answered in memory, for long enough to double what a
+ * publish costs the garbage collector.
  */
 export class Requests {
-  readonly #underWay = new Set<ServerResponse | Socket>();
+  #answering = 0;
+  readonly #handedOver = new Set<Socket>();
   /** Those that were sent before the one before them was answered. */
   readonly #inLine = new Set<ServerResponse>();
-  /** The newest one of each connection. */
-  readonly #newest = new WeakMap<Socket, IncomingMessage>();
   #server: Server | undefined;
   /** One function for all sockets: a closure for each would be a part of what an idle stream takes. */
   readonly #left: (this: Socket) => void;
@@ -21,9 +29,12 @@ export class Requests {
   #ending = false;
 
   constructor() {
-    const done = (socket: Socket) => this.#done(socket);
+    const left = (socket: Socket) => {
+      this.#handedOver.delete(socket);
+      this.#look();
+    };
     this.#left = function (this: Socket) {
-      done(this);
+      left(this);
     };
   }
 
@@ -31,35 +42,42 @@ export class Requests {
   watch(server: Server): void {
     this.#server = server;
     server.prependListener('request', (request, response) => {
-      this.#underWay.add(response);
-      this.#newest.set(request.socket, request);
-      if (this.#ending) lastOnItsConnection(response);
+      this.#answering++;
+      const socket: Asked = request.socket;
+      socket[NEWEST] = request;
+      socket[COUNT] = (socket[COUNT] ?? 0) + 1;
       if (response.socket === null) this.#inLine.add(response);
-      response.once('close', () => this.#done(response));
+      response.once('close', () => this.#answered(request, response));
     });
     server.on('connection', (socket) => socket.once('close', () => this.#lost(socket)));
   }
 
-  /** What was asked last on a connection, unless it was handed over. */
-  newest(socket: Socket): IncomingMessage | undefined {
-    return this.#newest.get(socket);
+  /** How far a connection has come: another number after each request, and after the end of its body. */
+  progress(socket: Socket): number {
+    const { [COUNT]: count = 0, [NEWEST]: newest } = socket as Asked;
+    return 2 * count - (newest?.complete === false ? 1 : 0);
   }
 
   /** Whether nothing else was asked on its connection after it. */
   isAlone(request: IncomingMessage): boolean {
-    return this.#newest.get(request.socket) === request;
+    return (request.socket as Asked)[NEWEST] === request;
   }
 
   /** The response is let go of, and lives on as its bare socket. */
-  handOver(response: ServerResponse, socket: Socket): void {
-    this.#underWay.delete(response);
-    this.#underWay.add(socket);
-    this.#newest.delete(socket);
+  handOver(socket: Socket): void {
+    this.#answering--;
+    this.#handedOver.add(socket);
+    (socket as Asked)[NEWEST] = undefined;
     socket.once('close', this.#left);
   }
 
   get count(): number {
-    return this.#underWay.size;
+    return this.#answering + this.#handedOver.size;
+  }
+
+  /** Before an answer is sent: whoever keeps the connection for a next request would send that into the end. */
+  atTheEnd(response: ServerResponse): void {
+    if (this.#ending && !response.headersSent) response.setHeader('Connection', 'close');
   }
 
   /** Takes no more, waits for those under way, and closes all connections. */
@@ -67,12 +85,11 @@ export class Requests {
     const server = this.#server;
     if (!server?.listening) return;
     this.#ending = true;
-    for (const one of this.#underWay) if (isResponse(one)) lastOnItsConnection(one);
     const closed = new Promise((done) => server.close(done));
-    if (this.#underWay.size > 0) await this.#last();
+    if (this.count > 0) await this.#last();
     server.closeAllConnections();
     // The server does not know these any more.
-    for (const one of this.#underWay) one.destroy();
+    for (const socket of this.#handedOver) socket.destroy();
     await closed;
   }
 
@@ -83,10 +100,15 @@ export class Requests {
     }
   }
 
-  #done(one: ServerResponse | Socket): void {
-    this.#underWay.delete(one);
-    if (isResponse(one)) this.#inLine.delete(one);
-    if (this.#underWay.size === 0) this.#none?.();
+  #answered(request: IncomingMessage, response: ServerResponse): void {
+    this.#answering--;
+    this.#inLine.delete(response);
+    if (this.isAlone(request)) (request.socket as Asked)[NEWEST] = undefined;
+    this.#look();
+  }
+
+  #look(): void {
+    if (this.count === 0) this.#none?.();
   }
 
   #last(): Promise<void> {
@@ -98,13 +120,4 @@ export class Requests {
       };
     });
   }
-}
-
-function isResponse(one: ServerResponse | Socket): one is ServerResponse {
-  return 'headersSent' in one;
-}
-
-/** Whoever keeps the connection for a next request would send that into the end. */
-function lastOnItsConnection(response: ServerResponse): void {
-  if (!response.headersSent) response.setHeader('Connection', 'close');
 }

@@ -32,6 +32,7 @@ function hears(heard: string[], count: number): Promise<void> {
 
 test('after a flush to many others have their turn, and what came meanwhile leaves as one', async () => {
   const { hub, heard, say } = crowded();
+  hub.knock();
   say(1);
   await hears(heard, 1);
   say(2);
@@ -48,6 +49,20 @@ test('after a flush to many others have their turn, and what came meanwhile leav
   assert.equal(hub.position?.n, 3);
 });
 
+test('while nobody comes or reads what it missed, nothing waits', async () => {
+  const { hub, heard, say } = crowded();
+  hub.knock();
+  say(1);
+  await hears(heard, 1);
+  say(2);
+  await hears(heard, 2); // the rest is over, and nobody has knocked since
+  say(3);
+  await hears(heard, 3);
+  say(4);
+  await turn();
+  assert.deepEqual(heard, ['1', '2', '3', '4']);
+});
+
 test('an advance, a gap and a new store come after what was held', async () => {
   for (const [follow, n] of [
     [(hub: Hub) => hub.advance(9), 9],
@@ -55,6 +70,7 @@ test('an advance, a gap and a new store come after what was held', async () => {
     [(hub: Hub) => hub.open({ epoch: 'n3w000', n: 4 }), 4],
   ] as const) {
     const { hub, heard, say } = crowded();
+    hub.knock();
     say(1);
     await hears(heard, 1);
     say(2);

@@ -33,7 +33,7 @@ class AskedBus extends HeldBus {
 async function filled(): Promise<{ bus: AskedBus; replay: Replay }> {
   const bus = new AskedBus();
   for (let i = 0; i < 100; i++) await bus.append({ channel: 'a', name: 'message', data: `${i}`, at: 0 });
-  return { bus, replay: new Replay(bus) };
+  return { bus, replay: new Replay(bus, () => undefined) };
 }
 
 test('thousands who come back from the same place share one read and its frames', async () => {

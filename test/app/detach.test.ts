@@ -16,23 +16,34 @@ setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 const common = getBuiltinModule('_http_common' as 'node:http') as unknown as { freeParser: unknown };
 const { freeParser } = common;
+type Binding = (name: string) => { WriteWrap: unknown };
+const wrap = (process as unknown as { binding: Binding }).binding('stream_wrap');
+const { WriteWrap } = wrap;
 
 const ASK = 'GET /stream?channel=a HTTP/1.1\r\nHost: localhost\r\n';
 const ALIVE = 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n';
 
-for (const way of ['lets go of its request', 'keeps its request, as this Node offers no way']) {
+/** All that this Node can do, and what is left where Node works otherwise. */
+const WAYS = [
+  { way: 'is let go of, and written to as a bare handle', lets: true, bare: true },
+  { way: 'is let go of, and written to as a socket', lets: true, bare: false },
+  { way: 'keeps its request', lets: false, bare: false },
+];
+
+for (const { way, lets, bare } of WAYS) {
   describe(`a stream that ${way}`, () => {
-    const lets = way.startsWith('lets');
     let app: TestApp;
     const asked: WeakRef<IncomingMessage>[] = [];
 
     beforeEach(async () => {
       common.freeParser = lets ? freeParser : undefined;
+      wrap.WriteWrap = bare ? WriteWrap : undefined;
       const authorize = (one: IncomingMessage) => asked.push(new WeakRef(one)) > 0;
       app = await startApp({ HEARTBEAT: '1h', CLIENT_BUFFER: '128KiB' }, { authorize });
     });
     afterEach(async () => {
       common.freeParser = freeParser;
+      wrap.WriteWrap = WriteWrap;
       asked.length = 0;
       await app.stop();
     });

@@ -17,14 +17,15 @@ export type CutReason = 'slow' | 'stalled';
  * it costs no more memory than its limit.
  */
 export class Connection implements Member {
+  // What each delivery looks at stands first: with ten thousand streams each line of memory that it touches is to be fetched.
+  #waiting: Frame[] | undefined = [];
+  #closed = false;
+  readonly output: Output;
   /** Where it listens, once it has joined. */
   audience: Audience | undefined;
-  readonly output: Output;
   readonly #limits: ConnectionLimits;
   readonly #cut: (reason: CutReason, connection: Connection) => void;
-  #waiting: Frame[] | undefined = [];
   #waitingBytes = 0;
-  #closed = false;
   #isCut = false;
   #sent = 0;
   #stalledSince = 0;
@@ -80,9 +81,11 @@ export class Connection implements Member {
    */
   checkStall(now: number): void {
     if (this.#isCut) return;
-    const { sent, unsent } = this.output;
-    if (unsent === 0 || sent !== this.#sent) {
-      this.#sent = sent;
+    const { output } = this;
+    if (output.unsent === 0) {
+      this.#stalledSince = now;
+    } else if (output.sent !== this.#sent) {
+      this.#sent = output.sent;
       this.#stalledSince = now;
     } else if (now - this.#stalledSince >= this.#limits.stall) {
       this.#cutOff('stalled');

@@ -19,6 +19,8 @@ export class Hub implements Listener {
   readonly #audiences = new Audiences();
   #dirty: Audience[] = [];
   #resting = false;
+  /** Whether somebody has knocked since the last flush. */
+  #knocked = false;
   #held: StoredEvent[] = [];
   #position: Cursor | undefined;
 
@@ -29,6 +31,11 @@ export class Hub implements Listener {
 
   get audiences(): Iterable<Audience> {
     return this.#audiences.all;
+  }
+
+  /** Somebody comes, or reads what it missed: it gets a rest after the next flush. */
+  knock(): void {
+    this.#knocked = true;
   }
 
   /**
@@ -138,13 +145,15 @@ export class Hub implements Listener {
       streams += audience.members.size;
       audience.flush();
     }
-    if (streams >= MANY) this.#rest(performance.now() - began);
+    if (streams < MANY) return;
+    if (this.#knocked) this.#rest(performance.now() - began);
+    this.#knocked = false;
   }
 
   /**
-   * After a flush to many the others get as long: who knocks, who reads what it missed. Node lets in one connection in a turn
-   * of the event loop, and with a flush in each of them thousands who come back would stand there for minutes. What is heard
-   * meanwhile leaves as one write.
+   * After a flush to many the others get as long, if there are any: who knocks, who reads what it missed. Node lets in one
+   * connection in a turn of the event loop, and with a flush in each of them thousands who come back would stand there for
+   * minutes. What is heard meanwhile leaves as one write.
    */
   #rest(took: number): void {
     if (this.#resting) return;

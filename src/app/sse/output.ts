@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Requests } from '../requests.ts';
+import { BareOutput } from './bareOutput.ts';
 import { detach } from './detach.ts';
 import type { Frame } from './frame.ts';
 
@@ -57,10 +58,10 @@ export function openOutput(
   }
   const detached = isOwn && requests.isAlone(request) ? detach(response) : undefined;
   if (detached) {
-    requests.handOver(response, detached);
+    requests.handOver(detached);
     (detached as Detached)[READER] = reader;
     detached.once('close', closed);
-    return new SocketOutput(detached);
+    return BareOutput.on(detached) ?? new SocketOutput(detached);
   }
   response.once('close', () => reader.lost());
   response.on('error', ignore);

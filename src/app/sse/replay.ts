@@ -35,15 +35,19 @@ const IN_ONE_TURN = 32;
  */
 export class Replay implements EventLog {
   readonly #bus: Bus;
+  readonly #asked: () => void;
   readonly #pages = new Map<string, SharedPage>();
   readonly #limit = new ReadLimit(READS);
   readonly #turns = new Turns(IN_ONE_TURN);
 
-  constructor(bus: Bus) {
+  /** `asked`: called with each question. */
+  constructor(bus: Bus, asked: () => void) {
     this.#bus = bus;
+    this.#asked = asked;
   }
 
   async since(query: SinceQuery, wanted = always): Promise<Page> {
+    this.#asked();
     const page = await this.#shared(query, wanted);
     await this.#turns.next();
     return page;

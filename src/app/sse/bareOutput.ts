@@ -1,0 +1,138 @@
+import type { Socket } from 'node:net';
+import type { Frame } from './frame.ts';
+import type { Output } from './output.ts';
+
+/** What Node's own net.Socket writes to. Not part of Node's documented API. */
+interface Handle {
+  /** Answers an error's number, or 0. */
+  writeBuffer(request: WriteRequest, buffer: Buffer): number;
+  readonly writeQueueSize: number;
+  readonly bytesWritten: number;
+}
+
+/** One write that the system could not take at once. Node gives it back when it has. */
+interface WriteRequest {
+  oncomplete?: (this: WriteRequest, status: number) => void;
+  output?: BareOutput;
+  /** Held until it is written. */
+  buffer?: Buffer;
+}
+
+interface StreamWrap {
+  readonly WriteWrap: new () => WriteRequest;
+  /** What the last write has left to say, and where in it stands whether the system has not taken it at once. */
+  readonly streamBaseState: Readonly<Record<number, number>>;
+  readonly kLastWriteWasAsync: number;
+}
+
+const LAST_CHUNK = Buffer.from('0\r\n\r\n');
+
+const wrap = streamWrap();
+const state: Readonly<Record<number, number>> = wrap?.streamBaseState ?? [];
+const LATE = wrap?.kLastWriteWasAsync ?? 0;
+/** Serves one write after the other, as long as the system takes them at once. */
+let request: WriteRequest | undefined;
+
+/**
+ * A detached socket, written to past Node's streams. For each of ten thousand small writes these would look after a state of
+ * their own, and make three objects; nobody needs any of it as long as the system takes what it is given. When it doesn't,
+ * libuv keeps the rest, in order.
+ */
+export class BareOutput implements Output {
+  readonly #handle: Handle;
+  /** Writes that the system has not taken whole. */
+  #pending = 0;
+  readonly #socket: Socket;
+  readonly #WriteWrap: StreamWrap['WriteWrap'];
+  #waiting: (() => void)[] | undefined;
+
+  /** Answers undefined where this Node works otherwise, or the socket has not written all that it was given. */
+  static on(socket: Socket): BareOutput | undefined {
+    const { _handle: handle } = socket as Socket & { _handle?: Partial<Handle> | null };
+    const isKnown =
+      typeof wrap?.WriteWrap === 'function' &&
+      typeof wrap.streamBaseState?.[wrap.kLastWriteWasAsync] === 'number' &&
+      typeof handle?.writeBuffer === 'function' &&
+      typeof handle.writeQueueSize === 'number' &&
+      typeof handle.bytesWritten === 'number';
+    if (!isKnown || socket.writableLength > 0) return undefined;
+    return new BareOutput(socket, handle as Handle, wrap.WriteWrap);
+  }
+
+  private constructor(socket: Socket, handle: Handle, WriteWrap: StreamWrap['WriteWrap']) {
+    this.#socket = socket;
+    this.#handle = handle;
+    this.#WriteWrap = WriteWrap;
+  }
+
+  write(frame: Frame): void {
+    this.#send(frame.chunk);
+  }
+
+  get unsent(): number {
+    return this.#pending === 0 ? 0 : this.#handle.writeQueueSize;
+  }
+
+  get sent(): number {
+    return this.#handle.bytesWritten - this.#handle.writeQueueSize;
+  }
+
+  drained(): Promise<void> {
+    if (this.#pending === 0) return Promise.resolve();
+    return new Promise((done) => {
+      this.#waiting ??= [];
+      this.#waiting.push(done);
+    });
+  }
+
+  end(): void {
+    this.#send(LAST_CHUNK);
+    this.#socket.end();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  /** The system has taken a write that it had not taken at once, or never will. */
+  completed(status: number): void {
+    this.#pending--;
+    if (status < 0) this.#socket.destroy();
+    if (this.#pending > 0 || this.#waiting === undefined) return;
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    for (const done of waiting) done();
+  }
+
+  #send(buffer: Buffer): void {
+    request ??= new this.#WriteWrap();
+    const error = this.#handle.writeBuffer(request, buffer);
+    if (error === 0 && state[LATE] === 0) return;
+    this.#leave(request, buffer, error);
+  }
+
+  #leave(late: WriteRequest, buffer: Buffer, error: number): void {
+    request = undefined;
+    if (error !== 0) {
+      this.#socket.destroy();
+      return;
+    }
+    this.#pending++;
+    late.buffer = buffer;
+    late.output = this;
+    late.oncomplete = completed;
+  }
+}
+
+function completed(this: WriteRequest, status: number): void {
+  this.output?.completed(status);
+}
+
+/** Where Node keeps it; undefined where it does not, or must not be asked. */
+function streamWrap(): StreamWrap | undefined {
+  try {
+    return (process as unknown as { binding(name: string): StreamWrap }).binding('stream_wrap');
+  } catch {
+    return undefined;
+  }
+}
