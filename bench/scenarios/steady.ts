@@ -4,6 +4,7 @@ import { generator, last, type Scenario, streamsLabel, streamsOf, warmUp } from 
 export const steady: Scenario = {
   name: 'steady',
   title: 'A steady rate',
+  servers: ['pinstream', 'nchan', 'better-sse', 'koa', 'loop'],
   metrics: [
     { key: 'p50', title: 'p50 ms', digits: 1 },
     { key: 'p90', title: 'p90 ms', digits: 1 },
@@ -16,7 +17,7 @@ export const steady: Scenario = {
     streamsOf(scale, [1_000, 5_000]).map((streams) => {
       const rate = streams > 2_000 ? 10 : 50;
       const warm = scale.quick ? 0.2 : 2;
-      const seconds = scale.quick ? 0.5 : 10;
+      const seconds = scale.quick ? 0.5 : 8;
       return {
         label: `${streamsLabel(streams)}, ${rate} events a second`,
         streams,
