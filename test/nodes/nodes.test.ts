@@ -8,7 +8,7 @@ import { after, before, describe, test } from 'node:test';
 /** The oldest that package.json allows, and the lines that are kept up after it. */
 const NODES = ['20.19', '22', '24', '26'];
 /** What leans on how a Node works inside: a stream that lets go of its request, and all that is said on it. */
-const FILES = ['test/app/detach.test.ts', 'test/app/stream.test.ts', 'test/app/bounds.test.ts'];
+const FILES = ['detach', 'bareOutput', 'stream', 'bounds'].map((name) => `test/app/${name}.test.ts`);
 
 describe('on each Node that is supported', () => {
   const folder = mkdtempSync(join(tmpdir(), 'pinstream-nodes-'));
