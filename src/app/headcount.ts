@@ -5,7 +5,7 @@ import { OwnAudiences } from './ownAudiences.ts';
 import type { Hub } from './sse/hub.ts';
 
 const REPORT_MS = 2_000;
-/** Up to so many audiences are counted anew for each question; with more, what was counted last is true enough. */
+/** Of a change among up to so many audiences others are told at once; among more, at the next report. */
 const FEW_AUDIENCES = 1_000;
 
 /**

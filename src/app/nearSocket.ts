@@ -88,7 +88,12 @@ export class NearSocket {
     if (link !== undefined) await rm(this.#path, { force: true });
     if (only === undefined) return;
     // What stands there still leads to no app: it is somebody else's, and stays, and this fails.
-    await symlink(only, this.#path);
+    try {
+      await symlink(only, this.#path);
+    } catch (error) {
+      // Another app that looked in this moment has made it.
+      if ((await this.#link()) === undefined) throw error;
+    }
   }
 
   /** The name of the only app; undefined when there are several, or none. */

@@ -21,7 +21,7 @@ export function textOf(request: IncomingMessage): Promise<string> {
     request.on('end', () =>
       resolve((chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks)).toString()),
     );
-    request.on('error', reject);
+    request.on('error', () => reject(refuse(400, 'The request was broken off.')));
     request.on('close', () => {
       if (!request.complete) reject(refuse(400, 'The request was broken off.'));
     });
@@ -34,7 +34,7 @@ export function parseJson(text: string): unknown {
   const json = text.startsWith('\ufeff') ? text.slice(1) : text;
   if (!/^[ \t\r\n]*[[{]/.test(json)) throw new SyntaxError('invalid JSON, only supports object and array');
   // A key of this name would be the prototype of whatever its object is copied into.
-  return json.includes('__proto__') || json.includes('\\u005')
+  return json.includes('__proto__') || json.includes('\\u00')
     ? JSON.parse(json, refusePrototype)
     : JSON.parse(json);
 }

@@ -27,9 +27,11 @@ export class AppendCommand extends Command {
     return this.#words;
   }
 
-  /** The same once more: a command can be sent but once. */
-  again(): AppendCommand {
-    return new AppendCommand(this.#words);
+  /** The same once more, with the script itself: to a Redis that doesn't know it yet. */
+  whole(): AppendCommand {
+    const known = bulks(['evalsha', appendScript.sha]);
+    // A function: in a text the script's own `$` would mean something.
+    return new AppendCommand(this.#words.replace(known, () => bulks(['eval', appendScript.lua])));
   }
 }
 

@@ -24,7 +24,6 @@ import { readChannels } from './redisChannels.ts';
 import { readEntry, readRing, type Said } from './redisEntries.ts';
 import type { RedisLink } from './redisLink.ts';
 import { readUsage } from './redisUsage.ts';
-import { appendScript } from './scripts.ts';
 
 /** How often it is checked that nothing was missed while the connection looked healthy. */
 const QUIET_CHECK_MS = 3_000;
@@ -167,11 +166,11 @@ export class RedisBus implements Bus {
       } catch (error) {
         if (!(error as Error).message.startsWith('NOSCRIPT')) throw error;
       }
-      // Somebody has made Redis forget its scripts. What follows has found that too, and comes after it again.
-      const again = append.again();
-      const loaded = redis.script('LOAD', appendScript.lua);
-      redis.sendCommand(again);
-      return (await Promise.all([again.promise as Promise<string>, loaded]))[0];
+      // Somebody has made Redis forget its scripts, or it may not be asked to learn one. What follows has found that too, and
+      // comes after it again.
+      const whole = append.whole();
+      redis.sendCommand(whole);
+      return (await whole.promise) as string;
     });
   }
 

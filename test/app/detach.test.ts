@@ -172,11 +172,13 @@ for (const { way, lets, bare } of WAYS) {
       const reads = await open(`${ASK}\r\n`);
       const stands = await open(`${ASK}\r\n`);
       stands.socket.pause();
+      const began = performance.now();
       const stopped = app.stop();
       await once(reads.socket, 'close');
       const body = reads.text.slice(reads.text.indexOf('\r\n\r\n') + 4);
       assert.match(body, /\{"type":"closing"\}\n\n\r\n0\r\n\r\n$/);
       await stopped;
+      assert.ok(performance.now() - began < 4_000, 'it waits for the one that does not read');
       stands.socket.destroy();
     });
 

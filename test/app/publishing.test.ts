@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
+import { appendScript } from '../../src/bus/scripts.ts';
 import type { Store } from '../../src/bus/store.ts';
 import { startApp, type TestApp } from '../support/app.ts';
 import { eventually, ready } from '../support/ready.ts';
@@ -31,7 +32,8 @@ class Writes {
 
   #note(text: string): void {
     const names = [...text.matchAll(/(?:^|\r\n)\*\d+\r\n\$\d+\r\n(\w+)/g)].map(([, name]) => name as string);
-    if (names.includes('evalsha')) this.all.push(names);
+    // Not what the bus asks every few seconds, which is a script too.
+    if (text.includes(appendScript.sha)) this.all.push(names);
   }
 }
 
@@ -54,7 +56,9 @@ describe('what a publish asks of Redis', () => {
     await post(`${app.url}/events`, event(0));
     const writes = new Writes(t, app);
     const { status } = await post(`${app.url}/events`, event(1));
-    assert.deepEqual([status, writes.all], [201, [['evalsha']]]);
+    // Who else is there is asked once a second, in the same write.
+    const asked = writes.all.map((one) => one.filter((name) => name !== 'smembers'));
+    assert.deepEqual([status, asked], [201, [['evalsha']]]);
   });
 
   test('is one write for a hundred events in a list, kept in their order', async (t) => {
@@ -158,6 +162,7 @@ test('a body is read alike whether it needs the body parser or not', async (t) =
     'nothing',
     '"text"',
     '{"channel":"a","data":{"__proto__":1}}',
+    '{"channel":"a","data":{"__\\u0070roto__":1}}',
     '{"channel":"a","data":{"\\u005f_pr\\u006fto__":1}}',
     '{"channel":"a","data":"__proto__"}',
   ]) {

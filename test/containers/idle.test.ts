@@ -9,7 +9,7 @@ import { type Mapping, mappingsOf, shareOf } from '../support/memory.ts';
 const PARTS: readonly Part[] = ['app', 'sidecar', 'nginx', 'redis'];
 const BUDGET_MB = { app: 90, sidecar: 70, nginx: 20, redis: 20 };
 /** What each may grow to in the kernel's own count, in which Node's binary, say, is there for each container that runs it. */
-const MOST_RSS_MB = { app: 95, sidecar: 78, nginx: 30, redis: 20 };
+const MOST_RSS_MB = { app: 104, sidecar: 78, nginx: 30, redis: 20 };
 /** Of one core, all parts together. */
 const BUDGET_CPU = 0.02;
 /** What a start still has to do is not idling. */

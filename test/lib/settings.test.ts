@@ -8,6 +8,7 @@ test('without anything set, each setting has its default', () => {
   assert.deepEqual(settings, {
     PORT: 8080,
     HOST: '127.0.0.1',
+    SOCKET: '',
     REDIS_URL: '',
     REDIS_SENTINELS: undefined,
     REDIS_PREFIX: 'pinstream:',

@@ -6,6 +6,7 @@ import type { Output } from './output.ts';
 interface Handle {
   /** Answers an error's number, or 0. */
   writeBuffer(request: WriteRequest, buffer: Buffer): number;
+  writev(request: WriteRequest, buffers: readonly Buffer[], areBuffers: true): number;
   readonly writeQueueSize: number;
   readonly bytesWritten: number;
 }
@@ -15,7 +16,7 @@ interface WriteRequest {
   oncomplete?: (this: WriteRequest, status: number) => void;
   output?: BareOutput;
   /** Held until it is written. */
-  buffer?: Buffer;
+  held?: Buffer | readonly Buffer[];
 }
 
 interface StreamWrap {
@@ -40,8 +41,12 @@ let request: WriteRequest | undefined;
  */
 export class BareOutput implements Output {
   readonly #handle: Handle;
-  /** Writes that the system has not taken whole. */
-  #pending = 0;
+  /** Whether the system has not taken the last write whole. */
+  #isLate = false;
+  /** What came since then. It leaves as one write: a request for each would take ten times the memory of a small frame. */
+  #behind: Buffer[] | undefined;
+  #behindBytes = 0;
+  #isEnded = false;
   readonly #socket: Socket;
   readonly #WriteWrap: StreamWrap['WriteWrap'];
   #waiting: (() => void)[] | undefined;
@@ -53,6 +58,7 @@ export class BareOutput implements Output {
       typeof wrap?.WriteWrap === 'function' &&
       typeof wrap.streamBaseState?.[wrap.kLastWriteWasAsync] === 'number' &&
       typeof handle?.writeBuffer === 'function' &&
+      typeof handle.writev === 'function' &&
       typeof handle.writeQueueSize === 'number' &&
       typeof handle.bytesWritten === 'number';
     if (!isKnown || socket.writableLength > 0) return undefined;
@@ -70,7 +76,7 @@ export class BareOutput implements Output {
   }
 
   get unsent(): number {
-    return this.#pending === 0 ? 0 : this.#handle.writeQueueSize;
+    return this.#isLate ? this.#handle.writeQueueSize + this.#behindBytes : 0;
   }
 
   get sent(): number {
@@ -78,7 +84,7 @@ export class BareOutput implements Output {
   }
 
   drained(): Promise<void> {
-    if (this.#pending === 0) return Promise.resolve();
+    if (!this.#isLate) return Promise.resolve();
     return new Promise((done) => {
       this.#waiting ??= [];
       this.#waiting.push(done);
@@ -87,7 +93,8 @@ export class BareOutput implements Output {
 
   end(): void {
     this.#send(LAST_CHUNK);
-    this.#socket.end();
+    this.#isEnded = true;
+    if (this.#behind === undefined) this.#socket.destroySoon();
   }
 
   destroy(): void {
@@ -96,29 +103,47 @@ export class BareOutput implements Output {
 
   /** The system has taken a write that it had not taken at once, or never will. */
   completed(status: number): void {
-    this.#pending--;
+    this.#isLate = false;
     if (status < 0) this.#socket.destroy();
-    if (this.#pending > 0 || this.#waiting === undefined) return;
+    else this.#sendBehind();
+    if (this.#isLate || this.#waiting === undefined) return;
     const waiting = this.#waiting;
     this.#waiting = undefined;
     for (const done of waiting) done();
   }
 
   #send(buffer: Buffer): void {
+    if (this.#isLate) {
+      this.#behind ??= [];
+      this.#behind.push(buffer);
+      this.#behindBytes += buffer.length;
+      return;
+    }
     request ??= new this.#WriteWrap();
     const error = this.#handle.writeBuffer(request, buffer);
     if (error === 0 && state[LATE] === 0) return;
     this.#leave(request, buffer, error);
   }
 
-  #leave(late: WriteRequest, buffer: Buffer, error: number): void {
+  #sendBehind(): void {
+    const behind = this.#behind;
+    if (behind === undefined) return;
+    this.#behind = undefined;
+    this.#behindBytes = 0;
+    request ??= new this.#WriteWrap();
+    const error = this.#handle.writev(request, behind, true);
+    if (error !== 0 || state[LATE] !== 0) this.#leave(request, behind, error);
+    if (this.#isEnded) this.#socket.destroySoon();
+  }
+
+  #leave(late: WriteRequest, held: Buffer | readonly Buffer[], error: number): void {
     request = undefined;
     if (error !== 0) {
       this.#socket.destroy();
       return;
     }
-    this.#pending++;
-    late.buffer = buffer;
+    this.#isLate = true;
+    late.held = held;
     late.output = this;
     late.oncomplete = completed;
   }

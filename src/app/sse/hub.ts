@@ -33,6 +33,13 @@ export class Hub implements Listener {
     return this.#audiences.all;
   }
 
+  /** How many streams, and long polls that wait, a channel reaches here. */
+  reach(channel: string): number {
+    let streams = 0;
+    for (const { members } of this.#audiences.concernedBy(channel)) streams += members.size;
+    return streams;
+  }
+
   /** Somebody comes, or reads what it missed: it gets a rest after the next flush. */
   knock(): void {
     this.#knocked = true;

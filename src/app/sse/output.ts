@@ -99,7 +99,8 @@ class SocketOutput implements Output {
   }
 
   end(): void {
-    this.socket.end(LAST_CHUNK);
+    this.socket.write(LAST_CHUNK);
+    this.socket.destroySoon();
   }
 
   destroy(): void {
