@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { bench } from './bench.ts';
 import { compiled } from './compile.ts';
+import { type Kept, together } from './kept.ts';
 import { machine, SERVER_CORE } from './machine.ts';
 import { readOptions, USAGE } from './options.ts';
 import { pageWith } from './page.ts';
@@ -30,8 +31,10 @@ if (options === 'help') {
   process.exitCode = 64;
 } else {
   try {
-    compiled('load');
-    compiled('loop');
+    if (!options.from) {
+      compiled('load');
+      compiled('loop');
+    }
     if (SERVER_CORE === undefined)
       say('This machine has one core: servers and load take turns on it, and pay for one another.');
     process.exitCode = await run(options);
@@ -48,15 +51,19 @@ async function run(asked: Exclude<typeof options, string>): Promise<number> {
     scale: { quick: asked.quick, ...(asked.streams && { streams: asked.streams }) },
     rounds: asked.rounds,
   };
-  const outcome = await bench(plan, say);
-  const on = machine();
-  const command = ['npm run bench', ...(args.length > 0 ? ['--', ...args] : [])].join(' ');
+  const { outcome, on, command } = asked.from
+    ? together(asked.from)
+    : {
+        outcome: await bench(plan, say),
+        on: machine(),
+        command: `npm run bench${args.length > 0 ? ` -- ${args.join(' ')}` : ''}`,
+      };
   const text = report(plan, outcome, on, command);
   process.stdout.write(`\n${text}`);
   if (asked.quick) say('\nQuick: it all works. These figures mean nothing.');
   if (asked.json !== undefined) {
     const { results, failures, skipped } = outcome;
-    const all = { machine: on, command, results: results.all, failures, skipped };
+    const all: Kept = { machine: on, command, results: results.all, failures, skipped };
     writeFileSync(asked.json, `${JSON.stringify(all, null, 1)}\n`);
   }
   if (outcome.failures.length > 0) {

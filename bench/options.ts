@@ -10,6 +10,8 @@ export interface Options {
   readonly quick: boolean;
   readonly write: boolean;
   readonly json: string | undefined;
+  /** Results that were kept before, in place of measuring. */
+  readonly from: readonly string[] | undefined;
 }
 
 const ROUNDS = 3;
@@ -24,8 +26,9 @@ A delivery that is lost or doubled, by whichever server, fails the run.
   --streams COUNTS  so many streams, as 1000,5000, in place of the usual
   --rounds N        how often each is measured (${ROUNDS})
   --quick           one round with few streams: shows that all of it works; its figures mean nothing
-  --write           writes docs/performance.md and docs/performance.svg, from a whole run
+  --write           writes docs/performance.md and docs/performance.svg, from a whole run or from what --from names
   --json FILE       writes every single result there
+  --from FILES      measures nothing, and takes the results of runs that wrote them by --json
   -h, --help        this
 `;
 
@@ -51,7 +54,8 @@ export function readOptions(args: readonly string[]): Options | string | 'help' 
     return `--rounds must be a number from 1, but is ${values.rounds}`;
   if (write && (quick || streams || values.only !== undefined || values.servers !== undefined))
     return '--write is for a whole run: leave out --quick, --only, --servers and --streams';
-  return { scenarios, servers, streams, rounds, quick, write, json };
+  const from = values.from?.split(',');
+  return { scenarios, servers, streams, rounds, quick, write, json, from };
 }
 
 function parsed(args: readonly string[]) {
@@ -65,6 +69,7 @@ function parsed(args: readonly string[]) {
       quick: { type: 'boolean', default: false },
       write: { type: 'boolean', default: false },
       json: { type: 'string' },
+      from: { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
     },
   }).values;

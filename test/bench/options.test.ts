@@ -12,6 +12,7 @@ const ALL = {
   quick: false,
   write: false,
   json: undefined,
+  from: undefined,
 };
 
 test('all of it is measured three times, unless something else is asked for', () => {
