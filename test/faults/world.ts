@@ -136,6 +136,8 @@ export class World {
     const { command, args } = await nginxCommand(join(this.folder, 'nginx'), port, {
       app: `app:${appPort}`,
       resolver,
+      // All of its clients have one address; those that poll ask as fast as they are answered.
+      requests: 1_000,
     });
     const url = await this.#wire('browsers-nginx', '127.0.0.1', port);
     this.doors.nginx = `http://127.0.0.1:${url}`;
