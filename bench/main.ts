@@ -56,7 +56,7 @@ async function run(asked: Exclude<typeof options, string>): Promise<number> {
     : {
         outcome: await bench(plan, say),
         on: machine(),
-        command: `npm run bench${args.length > 0 ? ` -- ${args.join(' ')}` : ''}`,
+        command: `npm run bench${asText(args)}`,
       };
   const text = report(plan, outcome, on, command);
   process.stdout.write(`\n${text}`);
@@ -81,4 +81,10 @@ async function run(asked: Exclude<typeof options, string>): Promise<number> {
 /** On the terminal, not in what a pipe gets: that has the tables alone. */
 function say(line: string): void {
   process.stderr.write(`${line}\n`);
+}
+
+/** Without where its results were written, which is nobody else's business. */
+function asText(words: readonly string[]): string {
+  const said = words.filter((word, i) => word !== '--json' && words[i - 1] !== '--json');
+  return said.length > 0 ? ` -- ${said.join(' ')}` : '';
 }
