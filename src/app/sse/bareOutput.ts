@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { Frame } from './frame.ts';
+import { type Frame, LAST_CHUNK } from './frame.ts';
 import type { Output } from './output.ts';
 
 /** What Node's own net.Socket writes to. Not part of Node's documented API. */
@@ -26,8 +26,6 @@ interface StreamWrap {
   readonly kLastWriteWasAsync: number;
 }
 
-const LAST_CHUNK = Buffer.from('0\r\n\r\n');
-
 const wrap = streamWrap();
 const state: Readonly<Record<number, number>> = wrap?.streamBaseState ?? [];
 const LATE = wrap?.kLastWriteWasAsync ?? 0;
@@ -37,7 +35,7 @@ let request: WriteRequest | undefined;
 /**
  * A detached socket, written to past Node's streams. For each of ten thousand small writes these would look after a state of
  * their own, and make three objects; nobody needs any of it as long as the system takes what it is given. When it doesn't,
- * libuv keeps the rest, in order.
+ * libuv keeps its rest, and what comes meanwhile waits here to follow as one write.
  */
 export class BareOutput implements Output {
   readonly #handle: Handle;

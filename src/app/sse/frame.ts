@@ -9,6 +9,9 @@ export interface Frame {
   readonly plain: Buffer;
 }
 
+/** What ends a chunked answer. */
+export const LAST_CHUNK = Buffer.from('0\r\n\r\n');
+
 export function frame(text: string): Frame {
   if (text === '') throw new Error('An empty chunk would end the response.');
   const size = Buffer.byteLength(text);

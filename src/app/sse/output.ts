@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import type { Requests } from '../requests.ts';
 import { BareOutput } from './bareOutput.ts';
 import { detach } from './detach.ts';
-import type { Frame } from './frame.ts';
+import { type Frame, LAST_CHUNK } from './frame.ts';
 
 export const STREAM_HEADERS = {
   'Content-Type': 'text/event-stream; charset=utf-8',
@@ -29,7 +29,6 @@ export interface Reader {
   lost(): void;
 }
 
-const LAST_CHUNK = Buffer.from('0\r\n\r\n');
 const READER = Symbol('reader');
 
 /** A socket, the request and the response let go of, and who has to know when it closes. */
