@@ -13,7 +13,12 @@ export interface Kept {
 }
 
 /** What several runs have found, as if it had been one: on one machine, each of something else. */
-export function together(files: readonly string[]): { outcome: Outcome; on: Machine; command: string } {
+export function together(files: readonly string[]): {
+  outcome: Outcome;
+  on: Machine;
+  command: string;
+  rounds: number;
+} {
   const all = files.map((file) => JSON.parse(readFileSync(file, 'utf8')) as Kept);
   const [first] = all;
   if (first === undefined) throw new Error('No file of results was named.');
@@ -26,6 +31,7 @@ export function together(files: readonly string[]): { outcome: Outcome; on: Mach
       skipped: [...new Set(all.flatMap(({ skipped }) => skipped))],
     },
     on: first.machine,
+    rounds: Math.max(...results.all.map(({ round }) => round)),
     command: all.map(({ command }) => command).join('` and `'),
   };
 }

@@ -51,14 +51,15 @@ async function run(asked: Exclude<typeof options, string>): Promise<number> {
     scale: { quick: asked.quick, ...(asked.streams && { streams: asked.streams }) },
     rounds: asked.rounds,
   };
-  const { outcome, on, command } = asked.from
+  const { outcome, on, command, rounds } = asked.from
     ? together(asked.from)
     : {
         outcome: await bench(plan, say),
+        rounds: asked.rounds,
         on: machine(),
         command: `npm run bench${asText(args)}`,
       };
-  const text = report(plan, outcome, on, command);
+  const text = report({ ...plan, rounds }, outcome, on, command);
   process.stdout.write(`\n${text}`);
   if (asked.quick) say('\nQuick: it all works. These figures mean nothing.');
   if (asked.json !== undefined) {
