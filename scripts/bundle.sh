@@ -84,10 +84,10 @@ running() { own -q --filter status=running --filter "label=com.docker.compose.se
 
 runs() { [ -n "$(running "$1")" ]; }
 
-volume() { docker volume ls -q --filter "label=com.docker.compose.project=$PROJECT" --filter "label=com.docker.compose.volume=${1:-redis}"; }
+volume() { docker volume ls -q --filter "label=com.docker.compose.project=$PROJECT" --filter "label=com.docker.compose.volume=$1"; }
 
 # Whether there is something to back up, or to put a backup over.
-has_store() { [ -n "$(containers redis)" ] || [ -n "$(volume)" ]; }
+has_store() { [ -n "$(containers redis)" ] || [ -n "$(volume redis)" ]; }
 
 # The files that plain `docker compose` reads, as Compose writes them down at a container. Compose itself says what COMPOSE_FILE
 # is: it may stand in .env.
