@@ -13,6 +13,8 @@ type PatternHearer = (pattern: string, channel: Buffer, payload: Buffer) => void
 /** How often the listening connection is asked something: nobody else would notice that it is dead. */
 const PING_MS = 3_000;
 const GOODBYE_MS = 500;
+/** Redis's pattern for all channels. */
+const ALL = '*';
 
 /**
  * The two connections of one process to its Redis: one that sends, one that listens. Neither queues what is said while it is
@@ -23,6 +25,7 @@ export class RedisLink {
   readonly names: RedisNames;
   readonly send: Redis & RedisScripts;
   readonly #ear: Redis;
+  readonly #doorbell: Buffer;
   readonly #log: Log;
   readonly #where: string;
   readonly #hearers = new Map<string, Hearer>();
@@ -46,6 +49,7 @@ export class RedisLink {
   constructor(address: RedisAddress, log: Log) {
     const { options, where, db } = connectionOf(address);
     this.names = redisNames(address.prefix, db);
+    this.#doorbell = Buffer.from(this.names.doorbell);
     this.#where = where;
     this.#log = log;
     this.send = new Redis({ ...options, scripts }) as Redis & RedisScripts;
@@ -55,8 +59,17 @@ export class RedisLink {
   /** Hears a channel; also one that is named when the rest is subscribed already. */
   hear(channel: string, hearer: Hearer): void {
     this.#hearers.set(channel, hearer);
-    if (this.#listening) this.#ear.subscribe(channel).catch(() => this.#ear.disconnect(true));
+    if (this.#listening && !this.#comesAnyway(channel))
+      this.#ear.subscribe(channel).catch(() => this.#ear.disconnect(true));
     else if (this.#started) setImmediate(() => this.#listen());
+  }
+
+  /**
+   * Whether a channel is heard without being subscribed. Who hears all raw publishes hears the doorbell among them, and
+   * subscribed as well it would come twice: each event would be sent, received and taken apart once more.
+   */
+  #comesAnyway(channel: string): boolean {
+    return channel === this.names.doorbell && this.#patterns.includes(ALL);
   }
 
   /** Hears raw publishes. What comes is not decoded: it may be anything. */
@@ -161,9 +174,12 @@ export class RedisLink {
   #listen(): void {
     if (!this.#hears || this.#closed || this.#ear.status !== 'wait') return;
     this.#ear.on('message', (channel: string, text: string) => this.#hearers.get(channel)?.(text));
-    this.#ear.on('pmessageBuffer', (pattern: string, channel: Buffer, payload: Buffer) =>
-      this.#patternHearer?.(pattern.toString(), channel, payload),
-    );
+    this.#ear.on('pmessageBuffer', (from: string, channel: Buffer, payload: Buffer) => {
+      const pattern = from.toString();
+      if (pattern === ALL && this.#doorbell.equals(channel))
+        this.#hearers.get(this.names.doorbell)?.(payload.toString());
+      else this.#patternHearer?.(pattern, channel, payload);
+    });
     this.#ear.on('ready', () => void this.#subscribe());
     this.#ear.on('close', () => {
       this.#listening = false;
@@ -194,7 +210,8 @@ export class RedisLink {
       this.#earRunId = await runIdOf(this.#ear);
       // Raw publishes first: who hears a marker has heard what was published before it.
       if (this.#patterns.length > 0) await this.#ear.psubscribe(...this.#patterns);
-      if (this.#hearers.size > 0) await this.#ear.subscribe(...this.#hearers.keys());
+      const channels = [...this.#hearers.keys()].filter((channel) => !this.#comesAnyway(channel));
+      if (channels.length > 0) await this.#ear.subscribe(...channels);
       this.#listening = true;
       // Only now: the other one may have reached a new server while this one was subscribing.
       if (this.#runId !== undefined && this.#runId !== this.#earRunId) {

@@ -218,6 +218,22 @@ describe('the keeper', () => {
     for (const id of ids.slice(0, most)) await client.client('KILL', 'ID', id);
   }
 
+  test('who hears all raw publishes hears each event once, and not a second time as what all publish', async () => {
+    const hearers = async () => (await client.pubsub('NUMSUB', 'pinstream:doorbell:0:pinstream:'))[1];
+    const { heard } = await replica({ adopt: ['*'] });
+    await client.publish('base', 'x');
+    await heard.until(() => heard.n === 1);
+    assert.equal(await hearers(), 0);
+    const some = await replica({ adopt: ['base*'] });
+    assert.equal(await hearers(), 1);
+    await client.publish('base', 'y');
+    await Promise.all([heard, some.heard].map((each) => each.until(() => each.n === 2)));
+    assert.deepEqual(
+      heard.events.map(({ data }) => data),
+      ['x', 'y'],
+    );
+  });
+
   test('adopts nothing before it has heard what the earlier keeper has adopted', async () => {
     const first = await replica();
     await client.publish('base', 'warm-up');
