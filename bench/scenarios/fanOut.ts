@@ -28,7 +28,7 @@ export const fanOut: Scenario = {
 
 function size(streams: number, scale: Scale): Size {
   const { quick } = scale;
-  const warm = quick ? 3 : eventsFor(300_000, streams, 40, 1_000);
+  const warm = quick ? 3 : eventsFor(800_000, streams, 40, 1_000);
   const events = quick ? 5 : eventsFor(400_000, streams, 60, 2_000);
   return {
     label: streamsLabel(streams),
