@@ -2,19 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import type { Log } from '../lib/log.ts';
 import { BusError } from './bus.ts';
+import { type Hearer, Hearing, type PatternHearer } from './hearing.ts';
 import { type RedisNames, redisNames } from './redisNames.ts';
 import { connectionOf, type RedisAddress } from './redisOptions.ts';
 import { busErrorOf, sentenceOf } from './redisTrouble.ts';
 import { appendScript, type RedisScripts, scripts } from './scripts.ts';
 
-type Hearer = (text: string) => void;
-type PatternHearer = (pattern: string, channel: Buffer, payload: Buffer) => void;
-
 /** How often the listening connection is asked something: nobody else would notice that it is dead. */
 const PING_MS = 3_000;
 const GOODBYE_MS = 500;
-/** Redis's pattern for all channels. */
-const ALL = '*';
 
 /**
  * The two connections of one process to its Redis: one that sends, one that listens. Neither queues what is said while it is
@@ -25,14 +21,11 @@ export class RedisLink {
   readonly names: RedisNames;
   readonly send: Redis & RedisScripts;
   readonly #ear: Redis;
-  readonly #doorbell: Buffer;
+  readonly #hearing: Hearing;
   readonly #log: Log;
   readonly #where: string;
-  readonly #hearers = new Map<string, Hearer>();
   readonly #onListening: (() => void)[] = [];
   readonly #onStatus: (() => void)[] = [];
-  #patterns: readonly string[] = [];
-  #patternHearer: PatternHearer | undefined;
   #runId: string | undefined;
   /** The server process that the listening connection reached. */
   #earRunId: string | undefined;
@@ -49,7 +42,7 @@ export class RedisLink {
   constructor(address: RedisAddress, log: Log) {
     const { options, where, db } = connectionOf(address);
     this.names = redisNames(address.prefix, db);
-    this.#doorbell = Buffer.from(this.names.doorbell);
+    this.#hearing = new Hearing(this.names.doorbell);
     this.#where = where;
     this.#log = log;
     this.send = new Redis({ ...options, scripts }) as Redis & RedisScripts;
@@ -58,24 +51,14 @@ export class RedisLink {
 
   /** Hears a channel; also one that is named when the rest is subscribed already. */
   hear(channel: string, hearer: Hearer): void {
-    this.#hearers.set(channel, hearer);
-    if (this.#listening && !this.#comesAnyway(channel))
-      this.#ear.subscribe(channel).catch(() => this.#ear.disconnect(true));
+    this.#hearing.add(channel, hearer);
+    if (this.#listening) this.#hearing.subscribe(this.#ear).catch(() => this.#ear.disconnect(true));
     else if (this.#started) setImmediate(() => this.#listen());
   }
 
-  /**
-   * Whether a channel is heard without being subscribed. Who hears all raw publishes hears the doorbell among them, and
-   * subscribed as well it would come twice: each event would be sent, received and taken apart once more.
-   */
-  #comesAnyway(channel: string): boolean {
-    return channel === this.names.doorbell && this.#patterns.includes(ALL);
-  }
-
-  /** Hears raw publishes. What comes is not decoded: it may be anything. */
+  /** Hears raw publishes. */
   hearPatterns(patterns: readonly string[], hearer: PatternHearer): void {
-    this.#patterns = patterns;
-    this.#patternHearer = hearer;
+    this.#hearing.addPatterns(patterns, hearer);
   }
 
   /** Called each time that all is subscribed: what was published before may have been missed. */
@@ -101,7 +84,7 @@ export class RedisLink {
   }
 
   get ready(): boolean {
-    return this.#runId !== undefined && (this.#listening || !this.#hears);
+    return this.#runId !== undefined && (this.#listening || !this.#hearing.any);
   }
 
   get problem(): string {
@@ -167,19 +150,9 @@ export class RedisLink {
     this.#ear.disconnect();
   }
 
-  get #hears(): boolean {
-    return this.#hearers.size > 0 || this.#patterns.length > 0;
-  }
-
   #listen(): void {
-    if (!this.#hears || this.#closed || this.#ear.status !== 'wait') return;
-    this.#ear.on('message', (channel: string, text: string) => this.#hearers.get(channel)?.(text));
-    this.#ear.on('pmessageBuffer', (from: string, channel: Buffer, payload: Buffer) => {
-      const pattern = from.toString();
-      if (pattern === ALL && this.#doorbell.equals(channel))
-        this.#hearers.get(this.names.doorbell)?.(payload.toString());
-      else this.#patternHearer?.(pattern, channel, payload);
-    });
+    if (!this.#hearing.any || this.#closed || this.#ear.status !== 'wait') return;
+    this.#hearing.on(this.#ear);
     this.#ear.on('ready', () => void this.#subscribe());
     this.#ear.on('close', () => {
       this.#listening = false;
@@ -208,10 +181,7 @@ export class RedisLink {
   async #subscribe(): Promise<void> {
     try {
       this.#earRunId = await runIdOf(this.#ear);
-      // Raw publishes first: who hears a marker has heard what was published before it.
-      if (this.#patterns.length > 0) await this.#ear.psubscribe(...this.#patterns);
-      const channels = [...this.#hearers.keys()].filter((channel) => !this.#comesAnyway(channel));
-      if (channels.length > 0) await this.#ear.subscribe(...channels);
+      await this.#hearing.subscribe(this.#ear);
       this.#listening = true;
       // Only now: the other one may have reached a new server while this one was subscribing.
       if (this.#runId !== undefined && this.#runId !== this.#earRunId) {
