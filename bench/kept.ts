@@ -31,7 +31,7 @@ export function together(files: readonly string[]): {
       skipped: [...new Set(all.flatMap(({ skipped }) => skipped))],
     },
     on: first.machine,
-    rounds: Math.max(...results.all.map(({ round }) => round)),
+    rounds: Math.max(1, ...results.all.map(({ round }) => round)),
     command: all.map(({ command }) => command).join('` and `'),
   };
 }

@@ -86,6 +86,6 @@ function say(line: string): void {
 
 /** Without where its results were written, which is nobody else's business. */
 function asText(words: readonly string[]): string {
-  const said = words.filter((word, i) => word !== '--json' && words[i - 1] !== '--json');
+  const said = words.filter((word, i) => !/^--json(=|$)/.test(word) && words[i - 1] !== '--json');
   return said.length > 0 ? ` -- ${said.join(' ')}` : '';
 }

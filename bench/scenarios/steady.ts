@@ -8,7 +8,7 @@ export const steady: Scenario = {
   metrics: [
     { key: 'p50', title: 'p50 ms', digits: 1 },
     { key: 'p90', title: 'p90 ms', digits: 1 },
-    { key: 'p99', title: 'p99 ms', digits: 1, against: ['nchan', 'loop', 'koa-nginx'] },
+    { key: 'p99', title: 'p99 ms', digits: 1, against: ['nchan', 'loop'] },
     { key: 'p999', title: 'p99.9 ms', digits: 1 },
     { key: 'cpuUs', title: 'CPU µs per delivery', digits: 2 },
   ],

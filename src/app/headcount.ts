@@ -14,6 +14,7 @@ const FEW_AUDIENCES = 1_000;
  */
 export class Headcount {
   readonly #board: Board;
+  readonly #hub: Hub;
   readonly #own: OwnAudiences;
   #timer: NodeJS.Timeout | undefined;
   #reported: readonly AudienceReport[] | undefined;
@@ -21,6 +22,7 @@ export class Headcount {
 
   constructor(board: Board, hub: Hub) {
     this.#board = board;
+    this.#hub = hub;
     this.#own = new OwnAudiences(hub);
   }
 
@@ -45,7 +47,7 @@ export class Headcount {
       this.#report().catch(() => undefined);
     }
     const elsewhere = await this.#board.listenersElsewhere(channels);
-    return (channel) => this.#own.streams(channel) + reaching(elsewhere, channel);
+    return (channel) => this.#hub.reach(channel) + reaching(elsewhere, channel);
   }
 
   /** All channels and patterns that are listened to, with the streams that named them; and the same counts as above. */

@@ -24,11 +24,6 @@ export class OwnAudiences {
     return this.#reports;
   }
 
-  /** How many streams a channel reaches. */
-  streams(channel: string): number {
-    return this.#hub.reach(channel);
-  }
-
   #isSame(): boolean {
     let i = 0;
     for (const audience of this.#hub.audiences) {

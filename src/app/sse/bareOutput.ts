@@ -46,7 +46,6 @@ export class BareOutput implements Output {
   #behindBytes = 0;
   #isEnded = false;
   readonly #socket: Socket;
-  readonly #WriteWrap: StreamWrap['WriteWrap'];
   #waiting: (() => void)[] | undefined;
 
   /** Answers undefined where this Node works otherwise, or the socket has not written all that it was given. */
@@ -60,13 +59,12 @@ export class BareOutput implements Output {
       typeof handle.writeQueueSize === 'number' &&
       typeof handle.bytesWritten === 'number';
     if (!isKnown || socket.writableLength > 0) return undefined;
-    return new BareOutput(socket, handle as Handle, wrap.WriteWrap);
+    return new BareOutput(socket, handle as Handle);
   }
 
-  private constructor(socket: Socket, handle: Handle, WriteWrap: StreamWrap['WriteWrap']) {
+  private constructor(socket: Socket, handle: Handle) {
     this.#socket = socket;
     this.#handle = handle;
-    this.#WriteWrap = WriteWrap;
   }
 
   write(frame: Frame): void {
@@ -117,7 +115,7 @@ export class BareOutput implements Output {
       this.#behindBytes += buffer.length;
       return;
     }
-    request ??= new this.#WriteWrap();
+    request ??= newRequest();
     const error = this.#handle.writeBuffer(request, buffer);
     if (error === 0 && state[LATE] === 0) return;
     this.#leave(request, buffer, error);
@@ -128,7 +126,7 @@ export class BareOutput implements Output {
     if (behind === undefined) return;
     this.#behind = undefined;
     this.#behindBytes = 0;
-    request ??= new this.#WriteWrap();
+    request ??= newRequest();
     const error = this.#handle.writev(request, behind, true);
     if (error !== 0 || state[LATE] !== 0) this.#leave(request, behind, error);
     if (this.#isEnded) this.#socket.destroySoon();
@@ -145,6 +143,11 @@ export class BareOutput implements Output {
     late.output = this;
     late.oncomplete = completed;
   }
+}
+
+/** Only after `on` has found it there. */
+function newRequest(): WriteRequest {
+  return new (wrap as StreamWrap).WriteWrap();
 }
 
 function completed(this: WriteRequest, status: number): void {
