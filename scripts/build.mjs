@@ -1,16 +1,74 @@
-// Compiles src to dist, and copies what TypeScript does not: Lua scripts, the page's HTML, styles and pictures.
-import { chmodSync, cpSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+// Compiles src to dist: what Node runs with TypeScript alone, what browsers get as one file each, small and compressed.
+import { chmodSync, cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { extname, join } from 'node:path';
+import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
 import { ROOT, run } from './steps.mjs';
 
-const COPIED = new Set(['.lua', '.html', '.css', '.svg']);
+const COPIED = new Set(['.lua', '.html', '.svg']);
+const COMPRESSED = new Set(['.html', '.css', '.js', '.svg']);
+const BROWSER = join(ROOT, 'dist/browser');
 const tsc = join(ROOT, 'node_modules/.bin/tsc');
 
 rmSync(join(ROOT, 'dist'), { recursive: true, force: true });
 run(tsc, ['-p', 'tsconfig.json']);
-run(tsc, ['-p', 'src/browser/tsconfig.json']);
+// Of what browsers get, TypeScript makes the types only: `pinstream/client` is imported with them.
+run(tsc, ['-p', 'src/browser/tsconfig.json', '--emitDeclarationOnly']);
 for (const name of readdirSync(join(ROOT, 'src'), { recursive: true })) {
   if (COPIED.has(extname(name))) cpSync(join(ROOT, 'src', name), join(ROOT, 'dist', name));
 }
+await client();
+await page();
+compress();
 chmodSync(join(ROOT, 'dist/cli.js'), 0o755);
 writeFileSync(join(ROOT, 'dist/.built'), '');
+
+/**
+ * The client twice: as a module for bundlers, and as the file that is served, which is a module and a classic script in one.
+ * In a classic script `<!--` begins a comment, so that it never sees the `export`; in a module it is "less than, not, minus".
+ */
+async function client() {
+  const options = { bundle: true, minify: true, target: 'es2022', outdir: BROWSER };
+  await build({ ...options, entryPoints: ['src/browser/client.ts'], format: 'esm' });
+  await build({
+    ...options,
+    entryPoints: { pinstream: 'src/browser/classic.ts' },
+    format: 'iife',
+    globalName: 'Pinstream',
+    footer: { js: 'Pinstream=Pinstream.default;0<!--[0][0];export{Pinstream as pinstream,Pinstream as default}' },
+  });
+}
+
+/** The pages: a script and a stylesheet each. They get the client from where everybody gets it. */
+async function page() {
+  await build({
+    bundle: true,
+    minify: true,
+    target: 'es2022',
+    format: 'esm',
+    entryPoints: ['main.ts', 'test.ts', 'style/style.css'].map((name) => `src/browser/page/${name}`),
+    entryNames: '[name]',
+    outdir: join(BROWSER, 'page'),
+    plugins: [
+      {
+        name: 'served client',
+        setup: ({ onResolve }) =>
+          onResolve({ filter: /\/client\.ts$/ }, () => ({ path: '/pinstream.js', external: true })),
+      },
+    ],
+  });
+}
+
+/** Beside each file as it is sent: compressed once here, as small as it gets, not by a Pi for every reader. */
+function compress() {
+  for (const name of readdirSync(BROWSER, { recursive: true })) {
+    if (!COMPRESSED.has(extname(name))) continue;
+    const path = join(BROWSER, name);
+    const body = readFileSync(path);
+    writeFileSync(`${path}.gz`, gzipSync(body, { level: 9 }));
+    writeFileSync(
+      `${path}.br`,
+      brotliCompressSync(body, { params: { [constants.BROTLI_PARAM_SIZE_HINT]: body.length } }),
+    );
+  }
+}

@@ -10,7 +10,7 @@ const PAGE_POLICY =
   "default-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; object-src 'none'";
 
 /** What pages on other origins import. */
-const CLIENT = 'client.js';
+const CLIENT = 'pinstream.js';
 
 /** `GET /`: the dashboard, or cyclone's stream when it names channels. The browser's files. */
 export function pageRoutes(router: Router, parts: Parts): void {
