@@ -25,7 +25,8 @@ writeFileSync(join(ROOT, 'dist/.built'), '');
 
 /**
  * The client twice: as a module for bundlers, and as the file that is served, which is a module and a classic script in one.
- * In a classic script `<!--` begins a comment, so that it never sees the `export`; in a module it is "less than, not, minus".
+ * In a classic script `await` is a name like any other, so that what follows it is a division by a text, and the text hides
+ * the `export`. In a module it is a keyword, what follows it a regular expression, and the `export` is one.
  */
 async function client() {
   const options = { bundle: true, minify: true, target: 'es2022', outdir: BROWSER };
@@ -35,7 +36,9 @@ async function client() {
     entryPoints: { pinstream: 'src/browser/classic.ts' },
     format: 'iife',
     globalName: 'Pinstream',
-    footer: { js: 'Pinstream=Pinstream.default;0<!--[0][0];export{Pinstream as pinstream,Pinstream as default}' },
+    footer: {
+      js: `Pinstream=Pinstream.default;0&&await/'/;export{Pinstream as pinstream,Pinstream as default}//'`,
+    },
   });
 }
 

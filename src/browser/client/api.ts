@@ -11,6 +11,8 @@ export interface PinstreamOptions {
   readonly since?: string;
   /** For channels that need one. A function is asked at the start, and again whenever the server refuses the last one. */
   readonly token?: string | TokenSource;
+  /** The stream is another host's, and asks for its cookies. */
+  readonly withCredentials?: boolean;
   /** false: a connection of its own, instead of one for all tabs of this browser. */
   readonly share?: boolean;
   /** Where the client itself is, as the script that all tabs share. Left out: `pinstream.js` beside `url`. */

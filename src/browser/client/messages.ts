@@ -1,0 +1,39 @@
+import type { Gap, PinstreamEvent, Status } from './api.ts';
+
+/** What the hub says to the tabs. In pieces: all that came at once is one message. */
+export type Saying =
+  /** From here on every event on these channels is said. */
+  | { readonly type: 'from'; readonly cursor: string; readonly names: readonly string[] }
+  | { readonly type: 'event'; readonly event: PinstreamEvent }
+  | { readonly type: 'gap'; readonly gap: Gap }
+  /** All up to here was said. */
+  | { readonly type: 'at'; readonly cursor: string }
+  | { readonly type: 'status'; readonly status: Status }
+  /** To one tab: its channels are not for it. */
+  | { readonly type: 'refused'; readonly status: number; readonly reason: string }
+  /** To one tab: nobody here knows you. */
+  | { readonly type: 'unknown' }
+  /** To one tab: the hub lives. */
+  | { readonly type: 'here' };
+
+/** What a tab says to the hub. */
+export type Asking =
+  | { readonly type: 'want'; readonly names: readonly string[] }
+  | { readonly type: 'here' }
+  /** Something has changed at this device: look whether the stream still lives. */
+  | { readonly type: 'wake'; readonly always: boolean }
+  | { readonly type: 'bye' };
+
+/** What makes two tabs' streams one. */
+export interface Place {
+  /** The stream's whole address, without channels. */
+  readonly url: string;
+  readonly token: string;
+  readonly credentials: RequestCredentials;
+}
+
+/** A way to a hub, wherever that is. */
+export interface Link {
+  ask(asking: Asking): void;
+  close(): void;
+}
