@@ -1,5 +1,5 @@
 import type { Board } from '../bus/board.ts';
-import { type AudienceReport, listenersOf, reaching, sumOf } from '../bus/listeners.ts';
+import { type AudienceReport, listenersOf, reaching, reachingAny, sumOf } from '../bus/listeners.ts';
 import { isPattern } from '../contract/channel.ts';
 import { OwnAudiences } from './ownAudiences.ts';
 import type { Hub } from './sse/hub.ts';
@@ -59,7 +59,7 @@ export class Headcount {
     for (const { channels, streams } of listeners.patterned) {
       for (const name of channels) if (isPattern(name)) names.set(name, (names.get(name) ?? 0) + streams);
     }
-    return { names, counter: (channel) => reaching(listeners, channel) };
+    return { names, counter: reachingAny(listeners) };
   }
 
   /** Only what has changed is sent; that nothing has, every REPORT_MS, or the store takes this app for gone. */

@@ -80,10 +80,10 @@ export function numberOf(
   return value;
 }
 
-/** From where on, where that is asked for in words of its own. */
-export function sinceOf(since: unknown): Cursor | undefined {
+/** From where on, or up to where, where that is asked for in words of its own. */
+export function sinceOf(since: unknown, name = 'since'): Cursor | undefined {
   if (since === undefined) return undefined;
   const cursor = typeof since === 'string' ? parseCursor(since) : undefined;
-  if (!cursor) throw refuse(400, '"since" must be a cursor, as the id of an event: k3f9x2-42.', 'since');
+  if (!cursor) throw refuse(400, `"${name}" must be a cursor, as the id of an event: k3f9x2-42.`, name);
   return cursor;
 }

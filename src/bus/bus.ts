@@ -13,6 +13,8 @@ export interface Bus {
   since(query: SinceQuery): Promise<Page>;
   /** For each channel that is meant: the number of the `count`th newest entry that its log holds. */
   tails(channels: readonly string[], count: number): Promise<Map<string, number>>;
+  /** The newest events that the logs hold, in the order of n. */
+  latest(query: LatestQuery): Promise<Latest>;
   channels(): Promise<ChannelInfo[]>;
   /** The epoch and the newest number. */
   position(): Promise<Cursor>;
@@ -82,6 +84,22 @@ export interface Page {
   /** All up to here is in this page; the next one goes on after it. */
   readonly end: number;
   readonly gaps: readonly Gap[];
+}
+
+export interface LatestQuery {
+  /** Channels and patterns. */
+  readonly channels: readonly string[];
+  /** Of each channel, the newest so many. */
+  readonly count: number;
+  /** Nothing newer than this. */
+  readonly upTo: number;
+  /** Of all these, the newest so many; fewer when they fill a page. */
+  readonly limit: number;
+}
+
+export interface Latest {
+  readonly epoch: string;
+  readonly events: readonly StoredEvent[];
 }
 
 export interface Gap {

@@ -64,3 +64,19 @@ export function reaching({ named, patterned }: Listeners, channel: string): numb
   }
   return streams;
 }
+
+/** The same for thousands of channels: who listens to patterns is looked through once, not for each. */
+export function reachingAny({ named, patterned }: Listeners): (channel: string) => number {
+  const audiences = patterned.map(({ channels, streams }) => ({
+    patterns: channels.filter(isPattern),
+    names: new Set(channels),
+    streams,
+  }));
+  return (channel) => {
+    let reached = named.get(channel) ?? 0;
+    for (const { patterns, names, streams } of audiences) {
+      if (patterns.some((pattern) => matches(pattern, channel)) && !names.has(channel)) reached += streams;
+    }
+    return reached;
+  };
+}

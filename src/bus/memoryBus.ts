@@ -15,8 +15,9 @@ import {
   type Gap,
   HARDWARE_RESERVE,
   KEY_SECONDS,
+  type Latest,
+  type LatestQuery,
   type Listener,
-  PAGE_BYTES,
   PAGE_EVENTS,
   type Page,
   PRODUCER_SECONDS,
@@ -24,17 +25,9 @@ import {
   STORE_FULL,
   type StoreLimits,
 } from './bus.ts';
+import { byNumber, cut, firstAfter, type MemoryLog, tail, wellFormed } from './memoryLog.ts';
+import { Newest } from './newest.ts';
 import { Notes } from './notes.ts';
-
-interface MemoryLog {
-  readonly events: StoredEvent[];
-  bytes: number;
-  last: number;
-  /** The newest number that was dropped. */
-  trimmed: number;
-  /** When the newest entry came. */
-  touched: number;
-}
 
 /** The bus of one process, without a Redis: the same promises, as long as the process lives. */
 export class MemoryBus implements Bus {
@@ -117,6 +110,15 @@ export class MemoryBus implements Bus {
       if (first) tails.set(channel, first.n);
     }
     return tails;
+  }
+
+  async latest({ channels, count, upTo, limit }: LatestQuery): Promise<Latest> {
+    this.#dropAged();
+    const newest = new Newest(limit);
+    // Who spoke last comes first: the others have little that is newer than what is found by then.
+    for (const [, { events }] of [...this.#meant(channels)].reverse())
+      newest.add(tail(events, newest.floor, upTo, Math.min(count, limit)));
+    return { epoch: this.#epoch, events: newest.events };
   }
 
   async channels(): Promise<ChannelInfo[]> {
@@ -215,36 +217,4 @@ export class MemoryBus implements Bus {
     if (device) this.#owned = new Set([DEVICE_CHANNEL, ...device.pins]);
     if (presses) this.#presses.set(presses.pin, presses.count);
   }
-}
-
-/** As Redis would hand it back: text that is not Unicode is replaced on its way into UTF-8. */
-function wellFormed(event: NewEvent): NewEvent {
-  const { raw } = event;
-  const whole = { ...event, data: event.data.toWellFormed(), name: event.name.toWellFormed() };
-  return raw === undefined ? whole : { ...whole, raw: raw.toWellFormed() };
-}
-
-function firstAfter(events: readonly StoredEvent[], n: number): number {
-  let low = 0;
-  let high = events.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if ((events[middle] as StoredEvent).n > n) high = middle;
-    else low = middle + 1;
-  }
-  return low;
-}
-
-function byNumber(a: StoredEvent, b: StoredEvent): number {
-  return a.n - b.n;
-}
-
-/** As many as fit into a page, and at least one. */
-function cut(events: StoredEvent[], limit: number): StoredEvent[] {
-  let bytes = 0;
-  for (let i = 0; i < events.length; i++) {
-    bytes += entryBytes(events[i] as StoredEvent);
-    if (i === limit || (i > 0 && bytes > PAGE_BYTES)) return events.slice(0, i);
-  }
-  return events;
 }

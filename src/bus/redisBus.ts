@@ -11,6 +11,8 @@ import {
   type BusStatus,
   type ChannelInfo,
   forHardwareOnly,
+  type Latest,
+  type LatestQuery,
   type Listener,
   PAGE_BYTES,
   PAGE_EVENTS,
@@ -22,6 +24,7 @@ import {
 import { Doorbell } from './doorbell.ts';
 import { readChannels } from './redisChannels.ts';
 import { readEntry, readRing, type Said } from './redisEntries.ts';
+import { readLatest } from './redisLatest.ts';
 import type { RedisLink } from './redisLink.ts';
 import { readUsage } from './redisUsage.ts';
 
@@ -129,6 +132,10 @@ export class RedisBus implements Bus {
       for (let i = 0; i < reply.length; i += 2) tails.set(reply[i] as string, Number(reply[i + 1]));
     }
     return tails;
+  }
+
+  latest(query: LatestQuery): Promise<Latest> {
+    return readLatest(this.#link, query);
   }
 
   channels(): Promise<ChannelInfo[]> {

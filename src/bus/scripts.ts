@@ -13,6 +13,7 @@ function textOf(name: string): string {
 export const scripts = {
   pinstreamSince: script('since', 3),
   pinstreamTails: script('tails', 1),
+  pinstreamLatest: script('latest', 1),
   pinstreamPosition: script('position', 1),
   pinstreamLease: script('lease', 3),
   pinstreamRelease: script('release', 2),

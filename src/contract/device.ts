@@ -43,8 +43,15 @@ export function parseDevice(data: string): DeviceState | undefined {
   }
 }
 
-/** What is asked of the sidecar: in the mock a press; of an output a level, a pulse of so many milliseconds, or to blink. */
-export type PinCommand = { readonly pin: string; readonly press: number } | OutputCommand;
+/**
+ * What is asked of the sidecar: in the mock a press, or to hold a button down for so many milliseconds from now, 0 to let go; of
+ * an output a level, a pulse of so many milliseconds, or to blink.
+ */
+export type PinCommand = ButtonCommand | OutputCommand;
+
+export type ButtonCommand =
+  | { readonly pin: string; readonly press: number }
+  | { readonly pin: string; readonly hold: number };
 
 export type OutputCommand =
   | { readonly pin: string; readonly value: 0 | 1 }
@@ -66,11 +73,11 @@ export interface CommandProblem {
   readonly member?: string;
 }
 
-const KINDS = ['press', 'value', 'pulse', 'blink'] as const;
+const KINDS = ['press', 'hold', 'value', 'pulse', 'blink'] as const;
 
-const LEAST = { press: 1, pulse: 1, blink: 20 };
+const LEAST = { press: 1, hold: 20, pulse: 1, blink: 20 };
 /** What lasts longer is a mistake in a script: a press would keep others from pressing, a pulse a pump running. */
-const MOST = { press: 60_000, pulse: 3_600_000, blink: 60_000 };
+const MOST = { press: 60_000, hold: 60_000, pulse: 3_600_000, blink: 60_000 };
 const MOST_TIMES = 1_000;
 
 /** Reads a command that anybody may have sent: at the app's door, and in the sidecar, whose channel others can speak on too. */
@@ -83,7 +90,7 @@ export function parseCommand(
   if (kind === undefined) {
     return {
       problem:
-        'Send {"value": 1}, {"pulse": 500} or {"blink": 500} to an output, or {"press": 120} to a button of the mock.',
+        'Send {"value": 1}, {"pulse": 500} or {"blink": 500} to an output, or {"press": 120} or {"hold": 1500} to a button of the mock.',
     };
   }
   if (other !== undefined) {
@@ -96,14 +103,16 @@ export function parseCommand(
     return value === 0 || value === 1 ? { pin, value } : { problem: '"value" must be 0 or 1.', member: kind };
   }
   const ms = members[kind];
+  if (kind === 'hold' && ms === 0) return { pin, hold: 0 };
   const [least, most] = [LEAST[kind], MOST[kind]];
   if (!isWhole(ms, least, most)) {
     return {
-      problem: `"${kind}" must be a whole number of milliseconds from ${least} to ${most}.`,
+      problem: `"${kind}" must be a whole number of milliseconds from ${least} to ${most}${kind === 'hold' ? ', or 0 to let go' : ''}.`,
       member: kind,
     };
   }
   if (kind === 'press') return { pin, press: ms };
+  if (kind === 'hold') return { pin, hold: ms };
   if (kind === 'pulse') return { pin, pulse: ms };
   if (times === undefined) return { pin, blink: ms };
   if (isWhole(times, 1, MOST_TIMES)) return { pin, blink: ms, times };

@@ -1,6 +1,13 @@
-import { type OutputCommand, type PinCommand, type PinReply, parseCommand } from '../contract/device.ts';
+import {
+  type ButtonCommand,
+  type OutputCommand,
+  type PinCommand,
+  type PinReply,
+  parseCommand,
+} from '../contract/device.ts';
 import type { Driver } from './drivers/driver.ts';
 import type { Pin } from './pin.ts';
+import type { InputSpec } from './pins.ts';
 
 type Refusal = Extract<PinReply, { ok: false }>;
 
@@ -22,28 +29,26 @@ export class Commands {
     }
     const asked = parseCommand(command.pin, { ...command });
     if ('problem' in asked) return refuse('not-possible', asked.problem);
-    return 'press' in asked ? this.#press(pin, asked.press) : this.#obey(pin, asked);
+    return 'press' in asked || 'hold' in asked ? this.#touch(pin, asked) : this.#obey(pin, asked);
   }
 
-  #press(pin: Pin, ms: number): PinReply {
+  #touch(pin: Pin, command: ButtonCommand): PinReply {
     const { spec } = pin;
     if (spec.direction === 'out') {
       return refuse('not-possible', `${spec.name} is an output: set it, with {"value": 1}.`);
     }
-    if (!this.#driver.press) {
-      return refuse(
-        'not-possible',
-        `${spec.name} is a real button, which only a finger presses: GPIO_DRIVER=mock has buttons for commands.`,
-      );
-    }
-    if (ms < spec.debounce) {
-      return refuse(
-        'not-possible',
-        `${spec.name} takes what is shorter than ${spec.debounce} ms for bouncing: press longer.`,
-      );
-    }
-    const whyNot = this.#driver.press(spec.gpio, ms);
+    const whyNot = 'press' in command ? this.#press(spec, command.press) : this.#hold(spec, command.hold);
     return whyNot === undefined ? { ok: true, pin: pin.state } : refuse('not-possible', whyNot);
+  }
+
+  #press({ name, gpio, debounce }: InputSpec, ms: number): string | undefined {
+    if (!this.#driver.press) return isReal(name);
+    if (ms < debounce) return `${name} takes what is shorter than ${debounce} ms for bouncing: press longer.`;
+    return this.#driver.press(gpio, ms);
+  }
+
+  #hold({ name, gpio }: InputSpec, ms: number): string | undefined {
+    return this.#driver.hold ? this.#driver.hold(gpio, ms) : isReal(name);
   }
 
   async #obey(pin: Pin, command: OutputCommand): Promise<PinReply> {
@@ -60,6 +65,10 @@ export class Commands {
       return refuse('failing', (error as Error).message);
     }
   }
+}
+
+function isReal(name: string): string {
+  return `${name} is a real button, which only a finger presses: GPIO_DRIVER=mock has buttons for commands.`;
 }
 
 function refuse(refused: Refusal['refused'], error: string): Refusal {

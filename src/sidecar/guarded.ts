@@ -13,12 +13,14 @@ import {
  */
 export function guarded(driver: Driver, log: Log): Driver {
   const press = driver.press?.bind(driver);
+  const hold = driver.hold?.bind(driver);
   return {
     // Asked for each time: a driver that chooses has its name when it has chosen.
     get name() {
       return driver.name;
     },
     ...(press && { press }),
+    ...(hold && { hold }),
     open: async (request, listener) => {
       const line = await driver.open(request, guardedListener(request, listener, log));
       return guardedLine(line, request, log);

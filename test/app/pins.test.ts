@@ -79,6 +79,19 @@ describe('POST /pins/:name', () => {
     stream.close();
   });
 
+  test('a button of the mock is held, however often that is said, and let go of', async () => {
+    const held: number[] = [];
+    const hold = (_gpio: number, ms: number) => void held.push(ms);
+    const { url } = await together(Object.assign(new FakeDriver(), { hold }));
+    const button = url.replace('led', 'button');
+    for (const ms of [1500, 1500, 0]) {
+      const { status, json } = await post(button, { hold: ms });
+      assert.equal(status, 200);
+      assert.equal((json as PinState).name, 'button');
+    }
+    assert.deepEqual(held, [1500, 1500, 0]);
+  });
+
   test('a pulse ends by itself', async () => {
     const { app, url } = await together();
     const stream = await Stream.open(`${app.url}/stream?channel=device`);
@@ -212,10 +225,14 @@ describe('POST /pins/:name', () => {
         { error: 'button is an input: PINS has outputs as button=17:out.' },
       ]);
     }
-    assert.deepEqual(await at('led', { press: 100 }), [
-      409,
-      { error: 'led is an output: set it, with {"value": 1}.' },
-    ]);
+    for (const command of [{ press: 100 }, { hold: 1500 }, { hold: 0 }]) {
+      assert.deepEqual(await at('led', command), [
+        409,
+        { error: 'led is an output: set it, with {"value": 1}.' },
+      ]);
+      const { error } = (await at('button', command))[1] as { error: string };
+      assert.match(error, /^button is a real button, /);
+    }
   });
 
   test('409 from the sidecar for a wrong command that came past the app', async () => {
@@ -228,6 +245,39 @@ describe('POST /pins/:name', () => {
         error: '"blink" must be a whole number of milliseconds from 20 to 60000.',
       },
     });
+  });
+});
+
+describe('a button of the mock', () => {
+  test('is held until it is let go of, and says so as a real one would', async (t) => {
+    const app = await startApp({ PINS: 'button=17:long=200ms' }, { mock: true });
+    t.after(() => app.stop());
+    const stream = await Stream.open(`${app.url}/stream?channels=button,device&last=1`);
+    t.after(() => stream.close());
+    await stream.until('"state":"online"');
+    const url = `${app.url}/pins/button`;
+    assert.equal((await post(url, { hold: 60_000 })).status, 200);
+    await stream.until('event: press\n');
+    assert.equal((await post(url, { hold: 60_000 })).status, 200);
+    await stream.until('event: long-press\n');
+    const { status, json } = await post(url, { hold: 0 });
+    assert.equal(status, 200);
+    assert.equal((json as PinState).name, 'button');
+    await stream.until('event: release\n');
+    const names = [...stream.events.matchAll(/^event: (?!state|pinstream)(.*)$/gm)].map(([, name]) => name);
+    assert.deepEqual(names, ['press', 'long-press', 'release']);
+    const [, held] = /^event: release\ndata: .*"held":(\d+)/m.exec(stream.events) ?? assert.fail();
+    assert.ok(Number(held) >= 200, held);
+  });
+
+  test('lets go by itself when nobody holds it any more', async (t) => {
+    const app = await startApp({}, { mock: true });
+    t.after(() => app.stop());
+    const stream = await Stream.open(`${app.url}/stream?channel=button`);
+    t.after(() => stream.close());
+    await stream.until('"open"');
+    assert.equal((await post(`${app.url}/pins/button`, { hold: 60 })).status, 200);
+    await stream.until('event: release\n');
   });
 });
 
@@ -244,13 +294,17 @@ describe('400, before anybody is asked', () => {
   const wrong: [command: object, error: string, field?: string][] = [
     [
       {},
-      'Send {"value": 1}, {"pulse": 500} or {"blink": 500} to an output, or {"press": 120} to a button of the mock.',
+      'Send {"value": 1}, {"pulse": 500} or {"blink": 500} to an output, or {"press": 120} or {"hold": 1500} to a button of the mock.',
     ],
     [{ press: 1, value: 1 }, two('press', 'value'), 'value'],
     [{ blink: 500, pulse: 500 }, two('pulse', 'blink'), 'blink'],
     [{ press: 0 }, ms('press', 1, 60_000), 'press'],
     [{ press: 60_001 }, ms('press', 1, 60_000), 'press'],
     [{ press: 1.5 }, ms('press', 1, 60_000), 'press'],
+    [{ hold: 19 }, `${ms('hold', 20, 60_000).slice(0, -1)}, or 0 to let go.`, 'hold'],
+    [{ hold: 60_001 }, `${ms('hold', 20, 60_000).slice(0, -1)}, or 0 to let go.`, 'hold'],
+    [{ hold: 0, press: 120 }, two('press', 'hold'), 'hold'],
+    [{ hold: 500, times: 2 }, '"times" goes with "blink" only.', 'times'],
     [{ value: true }, '"value" must be 0 or 1.', 'value'],
     [{ value: null }, '"value" must be 0 or 1.', 'value'],
     [{ pulse: 0 }, ms('pulse', 1, 3_600_000), 'pulse'],

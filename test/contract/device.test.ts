@@ -6,6 +6,7 @@ import {
   DEVICE_EVENT,
   type DeviceState,
   NO_DEVICE,
+  parseCommand,
   parseDevice,
 } from '../../src/contract/device.ts';
 
@@ -50,4 +51,16 @@ test('what is no state is nothing', () => {
     others.filter((text) => parseDevice(text) !== undefined),
     [],
   );
+});
+
+test('a button is held for 20 ms to a minute, or let go of', () => {
+  for (const hold of [0, 20, 1500, 60_000]) {
+    assert.deepEqual(parseCommand('button', { hold }), { pin: 'button', hold });
+  }
+  for (const hold of [1, 19, 60_001, -20, 20.5, '1500', null, true, Number.NaN]) {
+    assert.deepEqual(parseCommand('button', { hold }), {
+      problem: '"hold" must be a whole number of milliseconds from 20 to 60000, or 0 to let go.',
+      member: 'hold',
+    });
+  }
 });

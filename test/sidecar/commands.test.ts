@@ -5,7 +5,8 @@ import { silentLog } from '../../src/lib/log.ts';
 import { Commands } from '../../src/sidecar/commands.ts';
 import type { Driver } from '../../src/sidecar/drivers/driver.ts';
 import { LineProblem } from '../../src/sidecar/drivers/driver.ts';
-import { MOST_WAITING, MockDriver } from '../../src/sidecar/drivers/mock.ts';
+import { MockDriver } from '../../src/sidecar/drivers/mock.ts';
+import { MOST_WAITING } from '../../src/sidecar/drivers/mockButton.ts';
 import { Pin } from '../../src/sidecar/pin.ts';
 import { parsePins } from '../../src/sidecar/pins.ts';
 import { FakeClock } from '../support/clock.ts';
@@ -13,6 +14,7 @@ import { FakeDriver } from '../support/fakeDriver.ts';
 
 async function commandsOf(driver: Driver, clock = new FakeClock()) {
   const told: string[] = [];
+  const held: (number | undefined)[] = [];
   const pins = parsePins('button=17, led=18:out', 'sse').pins.map(
     (spec) =>
       new Pin({
@@ -20,13 +22,16 @@ async function commandsOf(driver: Driver, clock = new FakeClock()) {
         driver,
         clock,
         log: silentLog,
-        made: (_, made) => told.push(made.gesture),
+        made: (_, made) => {
+          told.push(made.gesture);
+          held.push(made.held);
+        },
         changed: () => {},
       }),
   );
   await Promise.all(pins.map((pin) => pin.start()));
   const commands = new Commands(pins, driver);
-  return { told, clock, answer: (command: unknown) => commands.answer(command as PinCommand) };
+  return { told, held, clock, answer: (command: unknown) => commands.answer(command as PinCommand) };
 }
 
 async function mocked() {
@@ -69,6 +74,44 @@ test('a press as short as the debounce window is still a press', async () => {
   assert.deepEqual(told, ['press', 'release', 'click']);
 });
 
+test('held for 1.2 s as a browser holds it: a press, a long press, and a release that says for how long', async () => {
+  const { answer, clock, told, held } = await mocked();
+  const button = { name: 'button', gpio: 17, direction: 'in', level: 0 };
+  assert.deepEqual(await answer({ pin: 'button', hold: 1500 }), { ok: true, pin: button });
+  clock.advance(500);
+  assert.deepEqual(await answer({ pin: 'button', hold: 1500 }), { ok: true, pin: { ...button, level: 1 } });
+  clock.advance(500);
+  await answer({ pin: 'button', hold: 1500 });
+  clock.advance(200);
+  assert.equal((await answer({ pin: 'button', hold: 0 })).ok, true);
+  clock.advance(5000);
+  assert.deepEqual(told, ['press', 'long-press', 'release']);
+  assert.deepEqual(held, [undefined, 800, 1200]);
+});
+
+test('a browser that vanished holds no longer than it said last', async () => {
+  const { answer, clock, told, held } = await mocked();
+  await answer({ pin: 'button', hold: 1500 });
+  clock.advance(500);
+  await answer({ pin: 'button', hold: 1500 });
+  clock.advance(60_000);
+  assert.deepEqual(told, ['press', 'long-press', 'release']);
+  assert.deepEqual(held.at(-1), 2000);
+});
+
+test('two taps with a finger, however quick, are a double click', async () => {
+  const { answer, clock, told } = await mocked();
+  for (let tap = 0; tap < 2; tap++) {
+    await answer({ pin: 'button', hold: 1500 });
+    clock.advance(1);
+    await answer({ pin: 'button', hold: 0 });
+    clock.advance(1);
+  }
+  clock.advance(1000);
+  assert.deepEqual(told, ['press', 'release', 'press', 'release', 'double-click']);
+});
+
+const HOLD = '"hold" must be a whole number of milliseconds from 20 to 60000, or 0 to let go.';
 const PRESS = '"press" must be a whole number of milliseconds from 1 to 60000.';
 const PULSE = '"pulse" must be a whole number of milliseconds from 1 to 3600000.';
 const BLINK = '"blink" must be a whole number of milliseconds from 20 to 60000.';
@@ -76,6 +119,18 @@ const refusals: [command: unknown, refused: string, error: string][] = [
   [{ pin: 'bell', press: 100 }, 'unknown-pin', 'There is no pin "bell": the pins are button, led.'],
   [{ pin: '__proto__', value: 1 }, 'unknown-pin', 'There is no pin "__proto__": the pins are button, led.'],
   [{ pin: 'led', press: 100 }, 'not-possible', 'led is an output: set it, with {"value": 1}.'],
+  [{ pin: 'led', hold: 500 }, 'not-possible', 'led is an output: set it, with {"value": 1}.'],
+  [{ pin: 'led', hold: 0 }, 'not-possible', 'led is an output: set it, with {"value": 1}.'],
+  [{ pin: 'button', hold: 19 }, 'not-possible', HOLD],
+  [{ pin: 'button', hold: 60_001 }, 'not-possible', HOLD],
+  [{ pin: 'button', hold: -1 }, 'not-possible', HOLD],
+  [{ pin: 'button', hold: 20.5 }, 'not-possible', HOLD],
+  [{ pin: 'button', hold: false }, 'not-possible', HOLD],
+  [
+    { pin: 'button', press: 100, hold: 0 },
+    'not-possible',
+    '"press" and "hold" are two commands: send one of them.',
+  ],
   [{ pin: 'button', value: 1 }, 'not-possible', 'button is an input: PINS has outputs as button=17:out.'],
   [{ pin: 'button', pulse: 100 }, 'not-possible', 'button is an input: PINS has outputs as button=17:out.'],
   [{ pin: 'button', blink: 100 }, 'not-possible', 'button is an input: PINS has outputs as button=17:out.'],
@@ -102,7 +157,7 @@ const refusals: [command: unknown, refused: string, error: string][] = [
   [
     { pin: 'led' },
     'not-possible',
-    'Send {"value": 1}, {"pulse": 500} or {"blink": 500} to an output, or {"press": 120} to a button of the mock.',
+    'Send {"value": 1}, {"pulse": 500} or {"blink": 500} to an output, or {"press": 120} or {"hold": 1500} to a button of the mock.',
   ],
 ];
 for (const [command, refused, error] of refusals) {
@@ -122,14 +177,17 @@ test('a press that would wait too long is refused', async () => {
   });
 });
 
-test('a real button is not pressed by a command', async () => {
-  const { answer } = await commandsOf(new FakeDriver());
-  assert.deepEqual(await answer({ pin: 'button', press: 100 }), {
-    ok: false,
-    refused: 'not-possible',
-    error: 'button is a real button, which only a finger presses: GPIO_DRIVER=mock has buttons for commands.',
+for (const command of [{ press: 100 }, { hold: 1500 }, { hold: 0 }]) {
+  test(`a real button is no business of ${JSON.stringify(command)}`, async () => {
+    const { answer } = await commandsOf(new FakeDriver());
+    assert.deepEqual(await answer({ pin: 'button', ...command }), {
+      ok: false,
+      refused: 'not-possible',
+      error:
+        'button is a real button, which only a finger presses: GPIO_DRIVER=mock has buttons for commands.',
+    });
   });
-});
+}
 
 test('a pin that fails answers with its problem', async () => {
   const driver = new FakeDriver();

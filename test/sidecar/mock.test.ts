@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import type { InputRequest, Level } from '../../src/sidecar/drivers/driver.ts';
-import { AUTO_PRESS, MOST_WAITING, MockDriver, PAUSE } from '../../src/sidecar/drivers/mock.ts';
+import { AUTO_PRESS, MockDriver } from '../../src/sidecar/drivers/mock.ts';
+import { MOST_WAITING, PAUSE } from '../../src/sidecar/drivers/mockButton.ts';
 import { FakeClock } from '../support/clock.ts';
 import { BUTTON } from '../support/lineRequests.ts';
 
@@ -88,6 +89,182 @@ test('too many presses are refused, and so is a pin that is not open', async () 
   assert.equal(edges.length, 2 * (MOST_WAITING + 1));
   await line.close();
   assert.equal(driver.press(17, 50), 'button is not open.');
+});
+
+describe('a hold', () => {
+  test('is a finger that stays: each one counts from when it was said, and nothing happens in between', async () => {
+    const { clock, driver, open } = await mock();
+    const { edges } = await open();
+    for (let said = 0; said < 4; said++) {
+      assert.equal(driver.hold(17, 1500), undefined);
+      clock.advance(500);
+    }
+    clock.advance(10_000);
+    assert.deepEqual(edges, [
+      [0, 0],
+      [1, 3000],
+    ]);
+    assert.equal(clock.timers, 0);
+  });
+
+  test('of 0 lets go at once, and is nothing where nobody holds', async () => {
+    const { clock, driver, open } = await mock();
+    const { line, edges } = await open();
+    assert.equal(driver.hold(17, 0), undefined);
+    driver.hold(17, 60_000);
+    clock.advance(700);
+    assert.equal(line.read(), 0);
+    assert.equal(driver.hold(17, 0), undefined);
+    assert.equal(line.read(), 1);
+    assert.equal(driver.hold(17, 0), undefined);
+    clock.advance(60_000);
+    assert.deepEqual(edges, [
+      [0, 0],
+      [1, 700],
+    ]);
+  });
+
+  test('is never shorter than the debounce window, or a tap would be taken for bouncing', async () => {
+    const { clock, driver, open } = await mock();
+    const { edges } = await open({ debounce: 50 });
+    driver.hold(17, 1500);
+    clock.advance(5);
+    driver.hold(17, 0);
+    clock.advance(1000);
+    driver.hold(17, 20);
+    clock.advance(1000);
+    assert.deepEqual(
+      edges.map(([, at]) => at),
+      [0, 50, 1005, 1055],
+    );
+  });
+
+  test('a second tap right after the first is one of its own, also if it was over before it could begin', async () => {
+    const { clock, driver, open } = await mock();
+    const { edges } = await open();
+    driver.hold(17, 1500);
+    clock.advance(60);
+    driver.hold(17, 0);
+    clock.advance(20);
+    driver.hold(17, 1500);
+    clock.advance(40);
+    driver.hold(17, 0);
+    clock.advance(1000);
+    assert.deepEqual(
+      edges.map(([, at]) => at),
+      [0, 60, 60 + PAUSE, 100 + PAUSE],
+    );
+  });
+
+  test('that came right after a press begins when the finger was off for long enough', async () => {
+    const { clock, driver, open } = await mock();
+    const { edges } = await open();
+    driver.press(17, 50);
+    clock.advance(60);
+    driver.hold(17, 500);
+    clock.advance(1000);
+    assert.deepEqual(
+      edges.map(([, at]) => at),
+      [0, 50, 50 + PAUSE, 560],
+    );
+  });
+
+  test('goes before presses that wait', async () => {
+    const { clock, driver, open } = await mock();
+    const { edges } = await open();
+    driver.press(17, 50);
+    driver.press(17, 70);
+    clock.advance(60);
+    driver.hold(17, 500);
+    clock.advance(5000);
+    assert.deepEqual(
+      edges.map(([, at]) => at),
+      [0, 50, 50 + PAUSE, 560, 560 + PAUSE, 630 + PAUSE],
+    );
+  });
+
+  test('that was over before it could begin was as long as the finger stayed', async () => {
+    const { clock, driver, open } = await mock();
+    const { edges } = await open();
+    driver.press(17, 50);
+    clock.advance(60);
+    driver.hold(17, 1500);
+    clock.advance(40);
+    driver.hold(17, 1500);
+    clock.advance(30);
+    driver.hold(17, 0);
+    clock.advance(1000);
+    assert.deepEqual(
+      edges.map(([, at]) => at),
+      [0, 50, 50 + PAUSE, 120 + PAUSE],
+    );
+  });
+
+  test('right after a tap that still counts its debounce window is a press of its own', async () => {
+    const { clock, driver, open } = await mock();
+    const { edges } = await open({ debounce: 25 });
+    driver.hold(17, 1500);
+    clock.advance(5);
+    driver.hold(17, 0);
+    clock.advance(5);
+    driver.hold(17, 500);
+    clock.advance(5000);
+    assert.deepEqual(
+      edges.map(([, at]) => at),
+      [0, 25, 25 + PAUSE, 510],
+    );
+  });
+
+  test('takes over a press that is under way, and those that wait come after it', async () => {
+    const { clock, driver, open } = await mock();
+    const { edges } = await open();
+    driver.press(17, 50);
+    driver.press(17, 70);
+    clock.advance(40);
+    driver.hold(17, 500);
+    clock.advance(200);
+    driver.press(17, 90);
+    driver.hold(17, 500);
+    clock.advance(5000);
+    assert.deepEqual(
+      edges.map(([, at]) => at),
+      [0, 740, 740 + PAUSE, 810 + PAUSE, 810 + 2 * PAUSE, 900 + 2 * PAUSE],
+    );
+  });
+
+  test('is refused where the pin is not open, and so is one tap too many', async () => {
+    const { driver, open } = await mock();
+    assert.equal(driver.hold(17, 500), 'GPIO 17 is not open.');
+    const { line } = await open();
+    driver.press(17, 50);
+    for (let i = 0; i < MOST_WAITING; i++) driver.press(17, 50);
+    driver.hold(17, 500);
+    assert.equal(driver.hold(17, 0), undefined);
+    await line.close();
+    assert.equal(driver.hold(17, 500), 'button is not open.');
+    assert.equal(driver.hold(17, 0), 'button is not open.');
+  });
+
+  test('taps that would wait too long are refused', async () => {
+    const { clock, driver, open } = await mock();
+    await open();
+    driver.press(17, 50);
+    for (let i = 0; i < MOST_WAITING; i++) driver.press(17, 50);
+    clock.advance(50);
+    driver.hold(17, 500);
+    assert.equal(driver.hold(17, 0), '20 presses of button wait already: try again when they are done.');
+  });
+
+  test('keeps the mock from pressing by itself', async () => {
+    const { clock, driver, open } = await mock(1000);
+    const { edges } = await open();
+    driver.hold(17, 3500);
+    clock.advance(4500);
+    assert.deepEqual(
+      edges.map(([, at]) => at),
+      [0, 3500, 4000, 4120],
+    );
+  });
 });
 
 test('by itself it presses the first button every so often, and no other', async () => {

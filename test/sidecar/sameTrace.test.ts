@@ -4,8 +4,10 @@ import type { PinCommand } from '../../src/contract/device.ts';
 import { readSettings } from '../../src/lib/settings.ts';
 import { sidecarConfig } from '../../src/sidecar/config.ts';
 import type { Driver } from '../../src/sidecar/drivers/driver.ts';
-import { MockDriver, PAUSE } from '../../src/sidecar/drivers/mock.ts';
+import { MockDriver } from '../../src/sidecar/drivers/mock.ts';
+import { PAUSE } from '../../src/sidecar/drivers/mockButton.ts';
 import { OnoffDriver } from '../../src/sidecar/drivers/onoff.ts';
+import type { Delays } from '../../src/sidecar/loopDelays.ts';
 import { Sidecar } from '../../src/sidecar/sidecar.ts';
 import { FakeClock } from '../support/clock.ts';
 import { fakeOnoff } from '../support/fakeOnoff.ts';
@@ -15,6 +17,9 @@ import { loggedLines } from '../support/logged.ts';
 
 /** The mock is worth nothing if a press of its own is not told as one of a real button is: the same hands, the same
  * events. Only presses that follow one another within PAUSE differ: those the mock keeps apart. */
+
+/** Of the machine that the tests run on nothing is to be told: it may be busy. */
+const NO_DELAYS: Delays = { start() {}, stop() {}, take: () => [] };
 
 /** Waits for so long, then presses the button for so long, and waits until that is over; or gives a command. */
 type Step = readonly [wait: number, press: number] | PinCommand;
@@ -62,7 +67,7 @@ async function told(t: TestContext, build: Build, pins: string, trace: readonly 
   assert.deepEqual(problems, []);
   const rest = config.pins[0]?.activeLow ? 1 : 0;
   const rig = build(t, clock, store, rest);
-  const sidecar = new Sidecar({ config, ...store, driver: rig.driver, clock, log });
+  const sidecar = new Sidecar({ config, ...store, driver: rig.driver, clock, log, delays: NO_DELAYS });
   await sidecar.start();
   await clock.pass(0);
   for (const step of trace) {

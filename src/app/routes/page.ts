@@ -1,5 +1,6 @@
 import type { Context } from 'koa';
 import type Router from 'koa-router';
+import type { Encoding } from '../assets.ts';
 import type { Parts } from '../parts.ts';
 import { queryOf } from '../query.ts';
 import { refuse } from '../refuse.ts';
@@ -34,9 +35,21 @@ function serve(ctx: Context, { assets }: Parts, path: string): void {
   // A page that opened this one gets no hold of its window. Over plain HTTP browsers ignore it, and complain in their console.
   if (ctx.secure) ctx.set('Cross-Origin-Opener-Policy', 'same-origin');
   ctx.set('Cache-Control', 'no-cache');
-  ctx.set('ETag', asset.etag);
+  // Or a cache hands a compressed file to somebody who cannot read it.
+  ctx.vary('Accept-Encoding');
+  const { body, etag, encoding } = asset.packed.find((form) => accepts(ctx, form.encoding)) ?? asset;
+  ctx.set('ETag', etag);
   ctx.status = 200;
+  if (ctx.fresh) {
+    ctx.status = 304;
+    return;
+  }
+  if (encoding) ctx.set('Content-Encoding', encoding);
   ctx.type = asset.type;
-  if (ctx.fresh) ctx.status = 304;
-  else ctx.body = asset.body;
+  ctx.body = body;
+}
+
+/** Asked for one alone: among several it would prefer what the browser happens to name first. */
+function accepts(ctx: Context, encoding: Encoding): boolean {
+  return ctx.acceptsEncodings(encoding) === encoding;
 }

@@ -7,7 +7,7 @@ import type { Parts } from '../parts.ts';
 import { queryOf } from '../query.ts';
 import { refuse } from '../refuse.ts';
 
-/** `GET /pins`: the device and its pins. `POST /pins/:name`: press in the mock; set an output, pulse it, let it blink. */
+/** `GET /pins`: the device and its pins. `POST /pins/:name`: press or hold in the mock; set an output, pulse it, let it blink. */
 export function pinsRoutes(router: Router, parts: Parts): void {
   router.get('/pins', async (ctx) => {
     await parts.access.checkRead(ctx.req, [DEVICE_CHANNEL], tokenOf(ctx.req, queryOf(ctx)));

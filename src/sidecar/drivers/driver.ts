@@ -14,6 +14,8 @@ export interface Driver {
   open(request: LineRequest, listener: LineListener): Promise<Line>;
   /** Only where no hardware is: presses the button on an open line, as if somebody did. Answers why not, if it can't. */
   press?(gpio: number, ms: number): string | undefined;
+  /** The same, as a finger that stays: for so long from now, however long it has been held already. 0 lets go. */
+  hold?(gpio: number, ms: number): string | undefined;
   /** To be called when all lines are closed. */
   close(): Promise<void>;
 }
