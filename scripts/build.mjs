@@ -3,10 +3,11 @@ import { chmodSync, cpSync, readdirSync, readFileSync, rmSync, writeFileSync } f
 import { extname, join } from 'node:path';
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
-import { ROOT, run } from './steps.mjs';
+import { minify } from 'terser';
+import { fail, ROOT, run } from './steps.mjs';
 
 const COPIED = new Set(['.lua', '.html', '.svg']);
-const COMPRESSED = new Set(['.html', '.css', '.js', '.svg']);
+const COMPRESSED = new Set(['.html', '.css', '.js', '.svg', '.json', '.webmanifest']);
 const BROWSER = join(ROOT, 'dist/browser');
 const tsc = join(ROOT, 'node_modules/.bin/tsc');
 
@@ -29,17 +30,29 @@ writeFileSync(join(ROOT, 'dist/.built'), '');
  * the `export`. In a module it is a keyword, what follows it a regular expression, and the `export` is one.
  */
 async function client() {
-  const options = { bundle: true, minify: true, target: 'es2022', outdir: BROWSER };
-  await build({ ...options, entryPoints: ['src/browser/client.ts'], format: 'esm' });
-  await build({
-    ...options,
-    entryPoints: { pinstream: 'src/browser/classic.ts' },
-    format: 'iife',
-    globalName: 'Pinstream',
-    footer: {
-      js: `Pinstream=Pinstream.default;0&&await/'/;export{Pinstream as pinstream,Pinstream as default}//'`,
-    },
+  const built = await build({
+    bundle: true,
+    minify: true,
+    target: 'es2022',
+    format: 'esm',
+    entryPoints: ['src/browser/client.ts'],
+    absWorkingDir: ROOT,
+    outdir: BROWSER,
+    write: false,
   });
+  // Once more, by what was made for nothing else: a fifteenth less. `inline` and `reduce_funcs` make more text of it, not less.
+  const { code } = await minify(built.outputFiles[0].text, {
+    module: true,
+    ecma: 2022,
+    compress: { passes: 3, unsafe_arrows: true, unsafe_methods: true, inline: 1, reduce_funcs: false },
+  });
+  const [, body, name] =
+    /^(.*)export\{(\w+) as pinstream\};$/s.exec(code) ?? fail('The client exports something else.');
+  writeFileSync(join(BROWSER, 'client.js'), code);
+  writeFileSync(
+    join(BROWSER, 'pinstream.js'),
+    `var Pinstream=(()=>{${body}return ${name}})();0&&await/'/;export{Pinstream as pinstream}//'\n`,
+  );
 }
 
 /** The pages: a script and a stylesheet each. They get the client from where everybody gets it. */
@@ -49,6 +62,7 @@ async function page() {
     minify: true,
     target: 'es2022',
     format: 'esm',
+    absWorkingDir: ROOT,
     entryPoints: ['main.ts', 'test.ts', 'style/style.css'].map((name) => `src/browser/page/${name}`),
     entryNames: '[name]',
     outdir: join(BROWSER, 'page'),

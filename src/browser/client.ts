@@ -11,13 +11,13 @@
  */
 import type { Pinstream, PinstreamOptions } from './client/api.ts';
 import { defineElements } from './client/element.ts';
-import { Stream } from './client/stream.ts';
+import { createStream } from './client/stream.ts';
 import { serveTabs } from './client/workerLink.ts';
 
 export type * from './client/api.ts';
 
 export function pinstream(options: PinstreamOptions = {}): Pinstream {
-  return new Stream(options);
+  return createStream(options);
 }
 
 // The same file is the script of the worker that the tabs share.

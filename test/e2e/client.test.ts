@@ -11,7 +11,7 @@ import { startApp } from '../support/app.ts';
 import { useChromium } from '../support/chromium.ts';
 import { TestRedis } from '../support/redis.ts';
 
-const CLIENT = new URL('../../dist/browser/client.js', import.meta.url);
+const CLIENT = new URL('../../dist/browser/pinstream.js', import.meta.url);
 
 const DEADLINE = 20_000;
 
@@ -412,7 +412,7 @@ class ScriptedStream {
     this.#response.write(text);
   }
 
-  tell(message: object, id?: string): void {
+  tell(message: { cursor?: string; [name: string]: unknown }, id = message.cursor): void {
     this.write(`${id ? `id: ${id}\n` : ''}event: pinstream\ndata: ${JSON.stringify(message)}\n\n`);
   }
 

@@ -1,33 +1,20 @@
-/** One block of an event stream. */
+/** One block of an event stream, as far as it is told here. */
 export interface Block {
-  readonly id: string | undefined;
-  readonly data: string;
-  readonly retry: number | undefined;
+  readonly id?: string;
+  readonly data?: string;
+  readonly retry?: string;
 }
 
 /**
- * Takes an event stream apart as browsers do, whatever pieces it comes in. The event's name is left out: in the dialect that
- * the client asks for it is always the same.
+ * Takes an event stream apart, whatever pieces it comes in. It is our own server's: its lines end with LF, and each field is one
+ * line (docs/wire.md). The event's name is left out, since in an envelope it is always the same.
  */
 export function blocksOf(hear: (block: Block) => void): (piece: string) => void {
   let rest = '';
   return (piece) => {
-    // A CR at the end may be half of a CRLF.
-    const lines = (rest + piece).split(/\r\n|\n|\r(?!$)/);
-    const blank = lines.lastIndexOf('', lines.length - 2);
-    rest = lines.slice(blank + 1).join('\n');
-    let id: string | undefined;
-    let retry: number | undefined;
-    let data: string[] = [];
-    for (const line of lines.slice(0, blank + 1)) {
-      const [, field, value = ''] = /^([^:]*):? ?(.*)/s.exec(line) as RegExpExecArray;
-      if (field === 'data') data.push(value);
-      else if (field === 'id') id = value;
-      else if (field === 'retry' && /^\d+$/.test(value)) retry = Number(value);
-      if (line !== '') continue;
-      hear({ id, retry, data: data.join('\n') });
-      id = retry = undefined;
-      data = [];
-    }
+    const blocks = (rest + piece).split('\n\n');
+    rest = blocks.pop() ?? '';
+    for (const block of blocks)
+      hear(Object.fromEntries(block.split('\n').map((line) => line.split(/: (.*)/))));
   };
 }

@@ -7,7 +7,7 @@ export function isAfter(id: string, cursor: string): boolean {
 
 /** Without the change's number, which is one stream's own. */
 export function plain(id: string): string {
-  return id.replace(/\..*/, '');
+  return id.split('.')[0] as string;
 }
 
 export function isSameStore(one: string, other: string): boolean {

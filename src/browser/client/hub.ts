@@ -1,107 +1,73 @@
-import type { Status } from './api.ts';
-import { Line } from './line.ts';
+import { createLine } from './line.ts';
 import type { Asking, Place, Saying } from './messages.ts';
-import type { Refusal } from './request.ts';
 
 /** A tab that was not heard of for so long is gone: hidden ones speak once a minute at least. */
 const GONE = 180_000;
-const LOOK = 60_000;
 
 interface Tab {
-  readonly names: readonly string[];
-  /** The server has let it have its channels. */
-  granted: boolean;
+  names: readonly string[];
   heardAt: number;
 }
 
 /** One line for many tabs. Each says which channels it wants; what is heard is said to all, and each takes its own. */
-export class Hub {
-  readonly #line: Line;
-  readonly #tabs = new Map<string, Tab>();
-  readonly #post: (to: string | undefined, sayings: readonly Saying[]) => void;
-  readonly #looking: ReturnType<typeof setInterval>;
-  #status: Status = { state: 'connecting', reason: '' };
-  /** All together were refused: one tab after the other, to find out whose fault it is. */
-  #careful = false;
+export interface Hub {
+  hear(id: string, asking: Asking): void;
+  has(id: string): boolean;
+  close(): void;
+}
 
-  /** `post`: to one tab, or to all. */
-  constructor(place: Place, post: (to: string | undefined, sayings: readonly Saying[]) => void) {
-    this.#post = post;
-    this.#line = new Line(place, {
-      say: (...sayings) => this.#say(sayings),
-      refused: (refusal) => this.#refuse(refusal),
-    });
-    this.#looking = setInterval(() => this.#forget(), LOOK);
+/** `post`: to one tab, or to all. */
+export function createHub(place: Place, post: (sayings: readonly Saying[], to?: string) => void): Hub {
+  const tabs = new Map<string, Tab>();
+  let status: readonly Saying[] = [];
+  const looking = setInterval(() => {
+    for (const [id, { heardAt }] of tabs) if (Date.now() - heardAt > GONE) tabs.delete(id);
+    want();
+  }, GONE / 3);
+  const line = createLine(
+    place,
+    (sayings) => {
+      if (sayings[0]?.type === 'status') status = sayings;
+      post(sayings);
+    },
+    ({ status, message: reason }) => {
+      // Of those that were not granted yet nobody knows whose fault it is: each comes back by itself, one after the other.
+      for (const [id, { names }] of tabs)
+        if (!names.every((name) => line.track.heard.has(name)) && tabs.delete(id))
+          post([{ type: 'refused', status, reason }], id);
+      want();
+    },
+  );
+
+  function want(): void {
+    line.want([...new Set([...tabs.values()].flatMap(({ names }) => names))].sort());
   }
 
-  has(id: string): boolean {
-    return this.#tabs.has(id);
-  }
-
-  hear(id: string, asking: Asking): void {
-    const tab = this.#tabs.get(id);
-    if (tab) tab.heardAt = Date.now();
-    if (asking.type === 'want') {
-      this.#tabs.set(id, { names: asking.names, granted: false, heardAt: Date.now() });
-      const { cursor, heard } = this.#line.track;
-      const names = asking.names.filter((name) => heard.has(name));
-      this.#post(id, [
-        { type: 'status', status: this.#status },
-        ...(names.length > 0 ? [{ type: 'from', cursor, names } as const] : []),
-      ]);
-      this.#want();
-    } else if (asking.type === 'bye') {
-      if (this.#tabs.delete(id)) this.#want();
-    } else if (!tab) {
-      this.#post(id, [{ type: 'unknown' }]);
-    } else if (asking.type === 'wake') {
-      this.#line.wake(asking.always);
-    } else {
-      this.#post(id, [{ type: 'here' }]);
-    }
-  }
-
-  close(): void {
-    clearInterval(this.#looking);
-    this.#tabs.clear();
-    this.#line.want([]);
-  }
-
-  #say(sayings: readonly Saying[]): void {
-    for (const saying of sayings) if (saying.type === 'status') this.#status = saying.status;
-    this.#post(undefined, sayings);
-    if (this.#careful && sayings.some(({ type }) => type === 'from')) this.#want();
-  }
-
-  #want(): void {
-    const names = new Set<string>();
-    for (const tab of this.#tabs.values()) tab.granted ||= this.#isHeard(tab);
-    const doubtful = [...this.#tabs.values()].filter(({ granted }) => !granted);
-    this.#careful &&= doubtful.length > 0;
-    for (const tab of this.#tabs.values()) {
-      if (!this.#careful || tab.granted || tab === doubtful[0]) for (const name of tab.names) names.add(name);
-    }
-    this.#line.want([...names].sort());
-  }
-
-  #isHeard({ names }: Tab): boolean {
-    return names.every((name) => this.#line.track.heard.has(name));
-  }
-
-  #refuse({ status, message: reason }: Refusal): void {
-    for (const tab of this.#tabs.values()) tab.granted = this.#isHeard(tab);
-    const doubtful = [...this.#tabs].filter(([, { granted }]) => !granted);
-    if (this.#careful || doubtful.length === 1) {
-      const [id = ''] = doubtful[0] ?? [];
-      this.#tabs.delete(id);
-      this.#post(id, [{ type: 'refused', status, reason }]);
-    }
-    this.#careful = true;
-    this.#want();
-  }
-
-  #forget(): void {
-    for (const [id, { heardAt }] of this.#tabs) if (Date.now() - heardAt > GONE) this.#tabs.delete(id);
-    this.#want();
-  }
+  return {
+    hear(id, asking) {
+      const tab = tabs.get(id);
+      if (tab) tab.heardAt = Date.now();
+      if (asking.type === 'want') {
+        tabs.set(id, { names: asking.names, heardAt: Date.now() });
+        const { cursor, heard } = line.track;
+        const names = asking.names.filter((name) => heard.has(name));
+        post(names[0] ? [...status, { type: 'from', cursor, names }] : status, id);
+        want();
+      } else if (asking.type === 'bye') {
+        if (tabs.delete(id)) want();
+      } else if (!tab) {
+        post([{ type: 'unknown' }], id);
+      } else if (asking.type === 'wake') {
+        line.wake(asking.always);
+      } else {
+        post([{ type: 'here' }], id);
+      }
+    },
+    has: (id) => tabs.has(id),
+    close() {
+      clearInterval(looking);
+      tabs.clear();
+      want();
+    },
+  };
 }

@@ -1,9 +1,9 @@
 import type { Status } from './api.ts';
 import type { Place, Saying } from './messages.ts';
-import { Poll } from './poll.ts';
-import { Reading } from './reading.ts';
-import { offline, Refusal } from './request.ts';
-import { Track } from './track.ts';
+import { createPoll } from './poll.ts';
+import { createReading } from './reading.ts';
+import { isFinal, offline, type Refusal } from './request.ts';
+import { createTrack, type Track } from './track.ts';
 
 const FIRST_WAIT = 1_000;
 const LONGEST_WAIT = 30_000;
@@ -13,154 +13,134 @@ const STREAM_AGAIN_LONGEST = 600_000;
 
 /** How a transport ended. */
 export type End =
-  /** The server ended it, or the network. `wait`: for so long it shall be left alone. */
+  /** By the server or the network. `wait`: for so long it wants to be left alone. */
   | { readonly why: 'ended'; readonly opened: boolean; readonly wait: number; readonly reason: string }
   /** Nothing was heard for too long. `held`: not even a first word. */
   | { readonly why: 'silent'; readonly held: boolean }
   /** From outside: it is to begin anew. */
   | { readonly why: 'cut' };
 
-/** Brings events here, from its track's cursor on, until it ends. Throws a Refusal. */
+/** Brings events here, from its track's cursor on, until it ends. */
 export interface Transport {
+  /** Throws a Refusal when it has not come about. */
   run(names: readonly string[]): Promise<End>;
   /** Other channels, without an end where that is possible. */
   want(names: readonly string[]): void;
   /** Nothing was heard for longer than usual. */
-  readonly isDoubtful: boolean;
+  isDoubtful(): boolean;
   cut(): void;
 }
 
-export interface Ears {
-  say(...sayings: Saying[]): void;
-  /** These channels together are not for this token. Other channels have to be wanted. */
-  refused(refusal: Refusal): void;
+/** One connection after the other, each going on where the last one ended, for as long as channels are wanted. */
+export interface Line {
+  readonly track: Track;
+  /** From now on these channels. None: nobody listens any more. */
+  want(names: readonly string[]): void;
+  wake(always: boolean): void;
 }
 
-/** One connection after the other, each going on where the last one ended, for as long as channels are wanted. */
-export class Line {
-  readonly track: Track;
-  readonly #place: Place;
-  readonly #ears: Ears;
-  #wanted: readonly string[] = [];
-  #running = false;
-  #transport: Transport | undefined;
-  #endPause: () => void = () => undefined;
-  #attempts = 0;
-  #silences = 0;
+/** `refused`: these channels together are not for this token. Others have to be wanted. */
+export function createLine(
+  place: Place,
+  say: (sayings: readonly Saying[]) => void,
+  refused: (refusal: Refusal) => void,
+): Line {
+  const track = createTrack(say);
+  const connecting = `Connecting to ${new URL(place.url).host}.`;
+  let wanted: readonly string[] = [];
+  let isRunning = false;
+  let transport: Transport | undefined;
+  let endPause = () => {};
+  let attempts = 0;
+  let silences = 0;
   /** A stream does not get through: until then it polls. */
-  #pollUntil = 0;
-  #pollFor = STREAM_AGAIN;
+  let pollUntil = 0;
+  let pollFor = STREAM_AGAIN;
 
-  constructor(place: Place, ears: Ears) {
-    this.#place = place;
-    this.#ears = ears;
-    this.track = new Track((...sayings) => ears.say(...sayings));
+  function tell(state: Status['state'], reason: string, retryAt?: number): void {
+    say([{ type: 'status', status: { state, reason, ...(retryAt && { retryAt }) } }]);
   }
 
-  /** From now on these channels. None: nobody listens any more. */
-  want(names: readonly string[]): void {
-    this.#wanted = names;
-    if (names.length === 0) this.#cut();
-    else if (this.#running) this.#transport?.want(names);
-    else void this.#run();
-  }
-
-  /** The device woke up; `always`: its network is another one. */
-  wake(always: boolean): void {
-    if (always || (this.#transport?.isDoubtful ?? true)) this.#cut();
-  }
-
-  #cut(): void {
-    this.#endPause();
-    this.#transport?.cut();
-  }
-
-  async #run(): Promise<void> {
-    this.#running = true;
-    let reason = `Connecting to ${new URL(this.#place.url).host}.`;
-    while (this.#wanted.length > 0) {
-      this.#transport =
-        Date.now() < this.#pollUntil
-          ? new Poll(this.#place, this.track, this.#pollUntil, () => this.#polls())
-          : new Reading(
-              this.#place,
-              this.track,
-              (refusal) => this.#ears.refused(refusal),
-              (lasts) => this.#live(lasts),
-            );
-      if (this.#transport instanceof Reading) this.#tell('connecting', reason);
-      const end = await this.#transport.run(this.#wanted).catch((error: unknown) => error as Error);
-      this.#transport = undefined;
-      reason = await this.#after(end);
+  function live(again: boolean): void {
+    attempts = 0;
+    if (again) {
+      silences = 0;
+      pollFor = STREAM_AGAIN;
     }
-    this.#running = false;
-    this.track.forget();
+    tell('live', 'Events arrive as they happen.');
   }
 
-  /** What comes after an end. Answers with what to say of the next attempt. */
-  async #after(end: End | Error): Promise<string> {
-    const connecting = `Connecting to ${new URL(this.#place.url).host}.`;
-    if (end instanceof Error) {
-      if (end instanceof Refusal && end.isFinal) {
-        // What was heard so far is judged anew, channel by channel if need be.
-        this.track.hear([]);
-        this.#ears.refused(end);
+  function polls(): void {
+    attempts = 0;
+    tell('polling', 'A proxy holds the stream back: events are asked for.');
+  }
+
+  async function run(): Promise<void> {
+    isRunning = true;
+    let reason = connecting;
+    while (wanted[0]) {
+      if (Date.now() < pollUntil) {
+        transport = createPoll(place, track, pollUntil, polls);
       } else {
-        const least = end instanceof Refusal ? end.after : 0;
-        await this.#pause(Math.max(least, this.#backOff()), end.message);
+        transport = createReading(place, track, live, refused);
+        tell('connecting', reason);
       }
-    } else if (end.why === 'silent') {
-      // Twice in a row, or not even a first word: what the stream says does not get here, or in lumps only.
-      if (end.held || ++this.#silences > 1) {
-        this.#pollUntil = Date.now() + this.#pollFor;
-        this.#pollFor = Math.min(this.#pollFor * 2, STREAM_AGAIN_LONGEST);
+      const end = await transport.run(wanted).catch((error: Refusal) => error);
+      transport = undefined;
+      reason = connecting;
+      if (end instanceof Error) {
+        if (isFinal(end)) {
+          // What was granted so far has to be granted anew.
+          track.hear([]);
+          refused(end);
+        } else {
+          await pause(Math.max(backOff(), end.after || 0), end.message);
+        }
+      } else if (end.why === 'silent') {
+        reason = 'The stream fell silent.';
+        // Twice in a row, or not even a first word: what the stream says does not get here, or in lumps only.
+        if (end.held || ++silences > 1) {
+          pollUntil = Date.now() + pollFor;
+          pollFor = Math.min(pollFor * 2, STREAM_AGAIN_LONGEST);
+        }
+      } else if (end.why === 'ended') {
+        const wait = end.opened ? end.wait : Math.max(backOff(), end.wait);
+        await pause(wait, end.reason || offline() || 'The connection was lost.');
       }
-      return 'The stream fell silent.';
-    } else if (end.why === 'ended') {
-      const wait = end.opened ? end.wait : Math.max(end.wait, this.#backOff());
-      await this.#pause(wait, end.reason || offline() || 'The connection was lost.');
     }
-    return connecting;
-  }
-
-  /** `lasts`: it is not only open, but goes on saying something. */
-  #live(lasts: boolean): void {
-    this.#attempts = 0;
-    if (lasts) {
-      this.#silences = 0;
-      this.#pollFor = STREAM_AGAIN;
-    }
-    this.#tell('live', 'Events arrive as they happen.');
-  }
-
-  #polls(): void {
-    this.#attempts = 0;
-    this.#tell(
-      'polling',
-      'Something between here and the server holds the stream back, so events are asked for again and again.',
-    );
+    isRunning = false;
+    track.forget();
   }
 
   /** Full jitter: after a restart a thousand browsers come back spread over the whole time. */
-  #backOff(): number {
-    const most = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** this.#attempts++);
+  function backOff(): number {
+    const most = Math.min(LONGEST_WAIT, FIRST_WAIT * 2 ** attempts++);
     return FIRST_WAIT / 4 + Math.random() * most;
   }
 
-  async #pause(milliseconds: number, reason: string): Promise<void> {
-    if (this.#wanted.length === 0) return;
-    this.#tell('waiting', reason, Date.now() + milliseconds);
+  async function pause(milliseconds: number, reason: string): Promise<void> {
+    tell('waiting', reason, Date.now() + milliseconds);
     await new Promise<void>((done) => {
-      const timer = setTimeout(done, milliseconds);
-      this.#endPause = () => {
-        clearTimeout(timer);
-        done();
-      };
+      endPause = done;
+      setTimeout(done, milliseconds);
     });
   }
 
-  #tell(state: Status['state'], reason: string, retryAt?: number): void {
-    const status = { state, reason, ...(retryAt !== undefined && { retryAt }) };
-    this.#ears.say({ type: 'status', status });
+  function cut(): void {
+    endPause();
+    transport?.cut();
   }
+
+  return {
+    track,
+    want(names) {
+      wanted = names;
+      if (!names[0]) cut();
+      else if (isRunning) transport?.want(names);
+      else void run();
+    },
+    wake(always) {
+      if (always || (transport?.isDoubtful() ?? true)) cut();
+    },
+  };
 }

@@ -1,11 +1,12 @@
-import type { Gap, PinstreamEvent, Status } from './api.ts';
+import type { WireEvent, WireGap } from '../wire.ts';
+import type { Status } from './api.ts';
 
-/** What the hub says to the tabs. In pieces: all that came at once is one message. */
+/** What the hub says to the tabs. All that came at once is one message. */
 export type Saying =
+  | WireEvent
+  | WireGap
   /** From here on every event on these channels is said. */
   | { readonly type: 'from'; readonly cursor: string; readonly names: readonly string[] }
-  | { readonly type: 'event'; readonly event: PinstreamEvent }
-  | { readonly type: 'gap'; readonly gap: Gap }
   /** All up to here was said. */
   | { readonly type: 'at'; readonly cursor: string }
   | { readonly type: 'status'; readonly status: Status }
@@ -16,11 +17,14 @@ export type Saying =
   /** To one tab: the hub lives. */
   | { readonly type: 'here' };
 
+export type Hear = (sayings: readonly Saying[]) => void;
+
 /** What a tab says to the hub. */
 export type Asking =
   | { readonly type: 'want'; readonly names: readonly string[] }
+  /** Is there anybody? */
   | { readonly type: 'here' }
-  /** Something has changed at this device: look whether the stream still lives. */
+  /** The device woke up; `always`: its network is another one. */
   | { readonly type: 'wake'; readonly always: boolean }
   | { readonly type: 'bye' };
 

@@ -1,48 +1,50 @@
 import type { Place } from './messages.ts';
 
 /** What the server did not grant: its sentence, or ours where it had none. */
-export class Refusal extends Error {
+export interface Refusal extends Error {
   /** 0: there was no answer. */
   readonly status: number;
-  readonly field: string | undefined;
+  readonly field?: string | undefined;
   /** Milliseconds for which it wants to be left alone. */
   readonly after: number;
-
-  constructor(reason: string, status: number, field?: string, after = 0) {
-    super(reason);
-    this.status = status;
-    this.field = field;
-    this.after = after;
-  }
-
-  /** Asking the same again brings nothing. */
-  get isFinal(): boolean {
-    return this.status >= 400 && this.status < 500 && this.status !== 408 && this.status !== 429;
-  }
 }
 
-/** An address below the stream's, or, for `events` and the like, beside it; with the token where there is one. */
-export function beside({ url, token }: Place, path = ''): URL {
+export type Query = { readonly [name: string]: string | number | readonly string[] | undefined };
+
+/**
+ * Asks for an address, with the token where there is one. `path` takes the place of the last part of the stream's own, `$&`.
+ * Answers with what was granted. Throws a Refusal else.
+ */
+export async function request(
+  { url, token, credentials }: Place,
+  path: string,
+  query: Query,
+  init: RequestInit = {},
+): Promise<Response> {
   const address = new URL(url);
-  if (path.startsWith('/')) address.pathname += path;
-  else if (path !== '') address.pathname = address.pathname.replace(/[^/]*$/, path);
-  if (token) address.searchParams.set('access_token', token);
-  return address;
+  if (path) address.pathname = address.pathname.replace(/[^/]*$/, path);
+  for (const [name, value] of Object.entries({ access_token: token, ...query }))
+    for (const one of [value ?? ''].flat()) if (one !== '') address.searchParams.append(name, String(one));
+  const response = await fetch(address, { cache: 'no-store', credentials, ...init }).catch(() => {});
+  if (response?.ok) return response;
+  const said = await response?.json().catch(() => {});
+  const reason = response
+    ? (said?.error ?? `The server answered ${response.status}.`)
+    : offline() || 'The server cannot be reached.';
+  throw refusal(reason, response?.status, said?.field, Number(response?.headers.get('retry-after')) * 1000);
 }
 
-/** Answers with what was granted. Throws a Refusal else. */
-export async function request(place: Place, address: URL, init: RequestInit = {}): Promise<Response> {
-  let response: Response;
-  try {
-    response = await fetch(address, { cache: 'no-store', credentials: place.credentials, ...init });
-  } catch {
-    throw new Refusal(offline() || 'The server cannot be reached.', 0);
-  }
-  if (response.ok) return response;
-  const said = await response.json().catch(() => undefined);
-  const seconds = Number(response.headers.get('retry-after'));
-  const reason = said?.error ?? `The server answered ${response.status}.`;
-  throw new Refusal(reason, response.status, said?.field, seconds > 0 ? seconds * 1000 : 0);
+export function refusal(reason: string, status = 0, field?: string, after = 0): Refusal {
+  return Object.assign(new Error(reason), { status, field, after });
+}
+
+/** Asking the same again brings nothing. */
+export function isFinal({ status }: Refusal): boolean {
+  return status >= 400 && status < 500 && status !== 408 && status !== 429;
+}
+
+export function json(body: unknown, headers: HeadersInit = {}): RequestInit {
+  return { headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) };
 }
 
 export function offline(): string {

@@ -1,271 +1,211 @@
-import type {
-  Channels,
-  EventHandler,
-  NewEvent,
-  Pinstream,
-  PinstreamEvent,
-  PinstreamOptions,
-  Published,
-  Status,
-} from './api.ts';
+import type { EventHandler, Pinstream, PinstreamEvent, PinstreamOptions, Status } from './api.ts';
 import type { Link, Place, Saying } from './messages.ts';
 import { matcher } from './pattern.ts';
-import { Reader } from './reader.ts';
-import { beside, request } from './request.ts';
+import { createReader } from './reader.ts';
+import { json, request } from './request.ts';
 import { linkTo } from './share.ts';
 
 /** A hub that lives answers at once; one that has not by then is gone. */
 const LOOK = 10_000;
 const REFUSED_WAIT = 30_000;
+const REFUSED_ANEW_WAIT = 2_000;
 
-/** What `pinstream()` answers: who hears what, and how things stand. */
-export class Stream implements Pinstream {
-  readonly channels: Channels;
-  readonly #options: PinstreamOptions;
-  readonly #reader: Reader;
-  readonly #handlers = new Set<EventHandler>();
-  readonly #closing = new AbortController();
-  #place: Place;
-  #script: string | undefined;
-  #link: Link | undefined;
+/** Who hears what, and how things stand. */
+export function createStream(options: PinstreamOptions): Pinstream {
+  const { url = '/stream', channels = [], since = '', last = 0, share = true, token } = options;
+  const isPage = typeof document !== 'undefined';
+  const base = isPage ? location.href : undefined;
+  const closing = new AbortController();
+  const { signal } = closing;
+  const handlers = new Set<EventHandler>();
+  let place: Place = {
+    url: new URL(url, base).href,
+    token: '',
+    credentials: options.withCredentials ? 'include' : 'same-origin',
+  };
+  /** '': it is not to be had. */
+  let script = new URL(options.script ?? new URL('pinstream.js', place.url), base).href;
+  let link: Link | undefined;
   /** The page is put away: it has no place until it is taken out again. */
-  #isAway = false;
-  #status: Status = { state: 'connecting', reason: '' };
-  #countdown: ReturnType<typeof setInterval> | undefined;
-  #again: ReturnType<typeof setTimeout> | undefined;
+  let isAway = false;
   /** The hub has been asked for a sign of life. */
-  #asked = false;
+  let isAsked = false;
   /** The token has been good for something. */
-  #wasLive = true;
+  let wasLive = true;
+  let status = { state: 'connecting', reason: '' } as Status;
+  let again: ReturnType<typeof setTimeout> | undefined;
+  let countdown: ReturnType<typeof setInterval> | undefined;
 
-  constructor(options: PinstreamOptions) {
-    this.#options = options;
-    const { url = '/stream', script, withCredentials, channels = [], since = '', last = 0 } = options;
-    const base = typeof location === 'undefined' ? undefined : location.href;
-    const address = new URL(url, base);
-    const credentials = withCredentials ? 'include' : 'same-origin';
-    this.#place = { url: address.href, token: '', credentials };
-    this.#script = script ? new URL(script, base).href : new URL('pinstream.js', address).href;
-    this.#reader = new Reader(() => this.#place, since, {
-      event: (event) => {
-        for (const call of this.#handlers) safely(() => call(event));
-      },
-      gap: (gap) => safely(() => options.onGap?.(gap)),
-    });
-    if (options.onEvent) this.on('*', options.onEvent);
-    this.channels = this.#channels(last);
-    this.#reader.add(channels, since ? 0 : last);
-    this.#listen();
-    void this.#start();
-  }
+  const reader = createReader(
+    () => place,
+    since,
+    (event) => {
+      for (const call of handlers) safely(() => call(event));
+    },
+    (gap) => safely(() => options.onGap?.(gap)),
+  );
 
-  get status(): Status {
-    return this.#status;
-  }
-
-  get cursor(): string {
-    return this.#reader.cursor;
-  }
-
-  on(channel: string, nameOrHandler: string | EventHandler, maybeHandler?: EventHandler): () => void {
-    const [name, handler] =
-      typeof nameOrHandler === 'string' ? [nameOrHandler, maybeHandler] : [undefined, nameOrHandler];
-    if (!handler) throw new TypeError('on() needs a function to call: on(channel, name, function).');
-    const meant = matcher(channel);
-    const call = (event: PinstreamEvent) => {
-      if (meant(event.channel) && (name === undefined || name === event.name)) handler(event);
+  function tell({ state, reason, retryAt }: Status): void {
+    clearInterval(countdown);
+    const say = () => {
+      const seconds = retryAt && Math.max(0, Math.ceil((retryAt - Date.now()) / 1000));
+      if (status.state === state && status.reason === reason && status.seconds === seconds) return;
+      status = { state, reason, ...(retryAt && { retryAt, seconds }) } as Status;
+      safely(() => options.onStatus?.(status));
     };
-    this.#handlers.add(call);
-    return () => void this.#handlers.delete(call);
+    say();
+    if (retryAt) countdown = setInterval(say, 1_000);
   }
 
-  async publish(event: NewEvent, key?: string): Promise<Published> {
-    const place = key ? { ...this.#place, token: '' } : this.#place;
-    const response = await request(place, beside(place, 'events'), {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', ...(key && { authorization: `Bearer ${key}` }) },
-      body: JSON.stringify(event),
-    });
-    return response.json();
+  function leave(): void {
+    clearTimeout(again);
+    link?.close();
+    link = undefined;
+    reader.leave();
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<PinstreamEvent> {
-    const waiting: PinstreamEvent[] = [];
-    let wake = () => {};
-    const stop = this.on('*', (event) => {
-      waiting.push(event);
-      wake();
+  function connect(): void {
+    leave();
+    isAsked = false;
+    const hear = (sayings: readonly Saying[]) => {
+      isAsked = false;
+      for (const saying of sayings) if (link === own) take(saying);
+    };
+    const own = linkTo(place, share, script, hear, () => {
+      script = '';
+      if (link === own) connect();
     });
-    const { signal } = this.#closing;
-    signal.addEventListener('abort', () => wake());
+    link = own;
+    reader.join(own);
+  }
+
+  /** Asks for the token, and connects with it. */
+  async function start(): Promise<void> {
+    tell({ state: 'connecting', reason: 'Connecting.' });
     try {
-      for (;;) {
-        const event = waiting.shift();
-        if (event) yield event;
-        else if (signal.aborted) return;
-        else await new Promise<void>((done) => (wake = done));
-      }
-    } finally {
-      stop();
+      place = { ...place, token: (typeof token === 'function' ? await token() : token) ?? '' };
+    } catch (error) {
+      wait(`No token: ${(error as Error).message}`, REFUSED_WAIT);
+      return;
     }
+    if (!signal.aborted && !isAway) connect();
   }
 
-  close(): void {
-    if (this.#closing.signal.aborted) return;
-    this.#closing.abort();
-    this.#leave();
-    this.#tell({ state: 'stopped', reason: 'Closed by this page.' });
+  function wait(reason: string, most: number): void {
+    const milliseconds = most * (0.5 + Math.random() / 2);
+    tell({ state: 'waiting', reason, retryAt: Date.now() + milliseconds });
+    again = setTimeout(() => void start(), milliseconds);
   }
 
-  #channels(last: number): Channels {
-    const reader = this.#reader;
-    return {
-      add: (...names) => {
-        const wasEmpty = reader.names.length === 0;
-        reader.add(names, last);
-        if (wasEmpty && names.length > 0) this.#sayConnecting();
-      },
-      remove: (...names) => {
-        reader.remove(names);
-        if (reader.names.length === 0) this.#tell({ state: 'stopped', reason: 'It listens to no channel.' });
-      },
-      [Symbol.iterator]: () => reader.names[Symbol.iterator](),
-    };
+  function take(saying: Saying): void {
+    if (saying.type === 'status') {
+      wasLive ||= /live|poll/.test(saying.status.state);
+      tell(saying.status);
+    } else if (saying.type === 'refused') {
+      leave();
+      // What was good until now may have expired: at once with another token, or without the tab that was at fault.
+      if (wasLive && typeof token === 'function') void start();
+      else wait(saying.reason, wasLive ? REFUSED_ANEW_WAIT : REFUSED_WAIT);
+      wasLive = false;
+    } else if (saying.type === 'unknown') {
+      if (link) reader.join(link);
+    } else {
+      reader.hear(saying);
+    }
   }
 
   /** A page that is put away gives up its place, and takes up where it was: nothing piles up for it meanwhile. */
-  #listen(): void {
-    const { signal } = this.#closing;
-    const look = setInterval(() => this.#look(), LOOK);
-    signal.addEventListener('abort', () => clearInterval(look));
-    if (typeof document === 'undefined') return;
+  function putAway(): void {
+    isAway = true;
+    leave();
+  }
+
+  function takeOut(): void {
+    if (isAway) {
+      isAway = false;
+      void start();
+    }
+  }
+
+  const looking = setInterval(() => {
+    if (!link) return;
+    if (isAsked) connect();
+    isAsked = true;
+    link.ask({ type: 'here' });
+  }, LOOK);
+  if (isPage) {
+    const wake = (always: boolean) => link?.ask({ type: 'wake', always });
     const on = (target: EventTarget, name: string, call: () => void) =>
       target.addEventListener(name, call, { signal });
-    on(window, 'pagehide', () => this.#putAway());
-    on(window, 'pageshow', () => this.#takeOut());
-    on(document, 'freeze', () => this.#putAway());
-    on(document, 'resume', () => this.#takeOut());
-    for (const name of ['online', 'offline'])
-      on(window, name, () => this.#link?.ask({ type: 'wake', always: true }));
-    on(document, 'visibilitychange', () => {
-      if (!document.hidden) this.#link?.ask({ type: 'wake', always: false });
-    });
+    on(window, 'pagehide', putAway);
+    on(window, 'pageshow', takeOut);
+    on(document, 'freeze', putAway);
+    on(document, 'resume', takeOut);
+    on(window, 'online', () => wake(true));
+    on(window, 'offline', () => wake(true));
+    on(document, 'visibilitychange', () => document.hidden || wake(false));
   }
 
-  #putAway(): void {
-    this.#isAway = true;
-    this.#leave();
-  }
-
-  #takeOut(): void {
-    const wasAway = this.#isAway;
-    this.#isAway = false;
-    if (wasAway) void this.#start();
-  }
-
-  #look(): void {
-    if (!this.#link) return;
-    if (this.#asked) this.#connect();
-    this.#asked = true;
-    this.#link.ask({ type: 'here' });
-  }
-
-  async #start(): Promise<void> {
-    this.#sayConnecting();
-    const { token } = this.#options;
-    if (typeof token !== 'function') {
-      this.#place = { ...this.#place, token: token ?? '' };
-    } else {
-      try {
-        this.#place = { ...this.#place, token: (await token()) ?? '' };
-      } catch (error) {
-        this.#wait(`There is no token for the stream: ${(error as Error).message}`);
-        return;
-      }
-    }
-    if (!this.#closing.signal.aborted && !this.#isAway) this.#connect();
-  }
-
-  #connect(): void {
-    this.#leave();
-    this.#asked = false;
-    const link = linkTo(
-      this.#place,
-      { share: this.#options.share ?? true, script: this.#script },
-      (sayings) => {
-        this.#asked = false;
-        for (const saying of sayings) if (this.#link === link) this.#hear(saying);
-      },
-      () => {
-        this.#script = undefined;
-        if (this.#link === link) this.#connect();
-      },
-    );
-    this.#link = link;
-    this.#reader.join(link);
-  }
-
-  #leave(): void {
-    clearTimeout(this.#again);
-    this.#link?.close();
-    this.#link = undefined;
-    this.#reader.leave();
-  }
-
-  #hear(saying: Saying): void {
-    if (saying.type === 'status') {
-      this.#wasLive ||= saying.status.state === 'live' || saying.status.state === 'polling';
-      this.#tell(saying.status);
-    } else if (saying.type === 'refused') {
-      this.#refuse(saying.status, saying.reason);
-    } else if (saying.type === 'unknown') {
-      if (this.#link) this.#reader.join(this.#link);
-    } else {
-      this.#reader.hear(saying);
-    }
-  }
-
-  /** An expired token is asked for anew, once; after that it is a matter of time, as with any other refusal. */
-  #refuse(status: number, reason: string): void {
-    const isExpired = typeof this.#options.token === 'function' && (status === 401 || status === 403);
-    this.#leave();
-    if (isExpired && this.#wasLive) {
-      this.#wasLive = false;
-      void this.#start();
-    } else {
-      this.#wait(reason);
-    }
-  }
-
-  #wait(reason: string): void {
-    const wait = REFUSED_WAIT * (0.5 + Math.random() / 2);
-    this.#tell({ state: 'waiting', reason, retryAt: Date.now() + wait });
-    this.#again = setTimeout(() => void this.#start(), wait);
-  }
-
-  #sayConnecting(): void {
-    this.#tell({ state: 'connecting', reason: `Connecting to ${new URL(this.#place.url).host}.` });
-  }
-
-  #tell({ state, reason, retryAt }: Status): void {
-    clearInterval(this.#countdown);
-    const tell = () => {
-      const seconds =
-        retryAt === undefined ? undefined : Math.max(0, Math.ceil((retryAt - Date.now()) / 1000));
-      const was = this.#status;
-      if (was.state === state && was.reason === reason && was.retryAt === retryAt && was.seconds === seconds)
-        return;
-      const status: Status = {
-        state,
-        reason,
-        ...(retryAt !== undefined && { retryAt, seconds: seconds ?? 0 }),
-      };
-      this.#status = status;
-      safely(() => this.#options.onStatus?.(status));
+  function on(channel: string, ...rest: [EventHandler] | [string, EventHandler]): () => void {
+    const handler = rest.pop();
+    const [name] = rest;
+    if (typeof handler !== 'function') throw new TypeError('on(channel, name, function) needs a function.');
+    const meant = matcher(channel);
+    const call = (event: PinstreamEvent) => {
+      if (meant(event.channel) && (name ?? event.name) === event.name) handler(event);
     };
-    tell();
-    if (retryAt !== undefined && !this.#closing.signal.aborted) this.#countdown = setInterval(tell, 1_000);
+    handlers.add(call);
+    return () => void handlers.delete(call);
   }
+
+  if (options.onEvent) on('*', options.onEvent);
+  reader.add(channels, since ? 0 : last);
+  void start();
+
+  return {
+    on,
+    get status() {
+      return status;
+    },
+    get cursor() {
+      return reader.cursor;
+    },
+    channels: {
+      add: (...names) => reader.add(names, last),
+      remove: (...names) => reader.remove(names),
+      [Symbol.iterator]: () => reader.names()[Symbol.iterator](),
+    },
+    async publish(event, key) {
+      const init = json(event, key ? { authorization: `Bearer ${key}` } : {});
+      return (await request(place, 'events', {}, { method: 'POST', ...init })).json();
+    },
+    async *[Symbol.asyncIterator]() {
+      const waiting: PinstreamEvent[] = [];
+      let wake = () => {};
+      const stop = on('*', (event) => {
+        waiting.push(event);
+        wake();
+      });
+      signal.addEventListener('abort', () => wake());
+      try {
+        while (waiting[0] || !signal.aborted) {
+          const arrived = new Promise<void>((done) => {
+            wake = done;
+          });
+          if (!waiting[0]) await arrived;
+          yield* waiting.splice(0);
+        }
+      } finally {
+        stop();
+      }
+    },
+    close() {
+      closing.abort();
+      clearInterval(looking);
+      leave();
+      tell({ state: 'stopped', reason: 'Closed by this page.' });
+    },
+  };
 }
 
 /** A page's own mistake is reported as one, and keeps neither the stream nor other handlers from going on. */

@@ -1,52 +1,56 @@
 import type { WireEvent, WireGap } from '../wire.ts';
-import type { Gap } from './api.ts';
 import { plain } from './cursor.ts';
-import type { Saying } from './messages.ts';
+import type { Hear, Saying } from './messages.ts';
 
 /** How far a line has heard, on which channels, and what of it has still to be said. */
-export class Track {
+export interface Track {
   /** All up to here was heard. */
-  cursor = '';
+  readonly cursor: string;
   /** Every event on these is heard. */
-  heard: ReadonlySet<string> = new Set();
-  #unsaid: Saying[] = [];
-  readonly #say: (...sayings: Saying[]) => void;
-
-  constructor(say: (...sayings: Saying[]) => void) {
-    this.#say = say;
-  }
-
-  event({ channel, event: name, data, at, id }: Omit<WireEvent, 'type'>): void {
-    this.cursor = id;
-    this.#unsaid.push({ type: 'event', event: { channel, name, data, at, id } });
-  }
-
-  gap({ channel, until, certain = true }: Omit<WireGap, 'type'>): void {
-    const gap: Gap = { certain, ...(channel && { channel }), ...(until && { until }) };
-    this.#unsaid.push({ type: 'gap', gap });
-  }
-
-  at(id: string): void {
-    const cursor = plain(id);
-    if (cursor === this.cursor) return;
-    this.cursor = cursor;
-    this.#unsaid.push({ type: 'at', cursor });
-  }
-
+  readonly heard: ReadonlySet<string>;
+  event(event: WireEvent): void;
+  gap(gap: WireGap): void;
+  at(id: string): void;
   /** From here on these channels, and no others. */
-  hear(names: readonly string[]): void {
-    const added = names.filter((name) => !this.heard.has(name));
-    this.heard = new Set(names);
-    if (added.length > 0) this.#unsaid.push({ type: 'from', cursor: this.cursor, names: added });
-  }
-
+  hear(names: readonly string[]): void;
   /** Nobody listens any more: who comes later begins anew. */
-  forget(): void {
-    this.cursor = '';
-    this.heard = new Set();
-  }
+  forget(): void;
+  flush(): void;
+}
 
-  flush(): void {
-    if (this.#unsaid.length > 0) this.#say(...this.#unsaid.splice(0));
-  }
+export function createTrack(say: Hear): Track {
+  let unsaid: Saying[] = [];
+  let cursor = '';
+  let heard = new Set<string>();
+  return {
+    get cursor() {
+      return cursor;
+    },
+    get heard() {
+      return heard;
+    },
+    event(event) {
+      cursor = event.id;
+      unsaid.push(event);
+    },
+    gap: (gap) => void unsaid.push(gap),
+    at(id) {
+      if (plain(id) === cursor) return;
+      cursor = plain(id);
+      unsaid.push({ type: 'at', cursor });
+    },
+    hear(names) {
+      const added = names.filter((name) => !heard.has(name));
+      heard = new Set(names);
+      if (added[0]) unsaid.push({ type: 'from', cursor, names: added });
+    },
+    forget() {
+      cursor = '';
+      heard = new Set();
+    },
+    flush() {
+      if (unsaid[0]) say(unsaid);
+      unsaid = [];
+    },
+  };
 }
