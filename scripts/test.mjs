@@ -10,7 +10,7 @@ import { fail, ROOT } from './steps.mjs';
 
 /** The folders of a suite. What most people run is `unit`; the others need more than a Redis. */
 const FOLDERS = {
-  unit: ['contract', 'bus', 'app', 'sidecar', 'cli', 'doctor', 'lib', 'project'],
+  unit: ['contract', 'bus', 'app', 'sidecar', 'cli', 'doctor', 'lib', 'browser', 'project'],
   e2e: ['e2e'],
   containers: ['containers'],
   gpio: ['gpio'],

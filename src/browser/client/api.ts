@@ -74,7 +74,7 @@ export interface Published {
   readonly duplicate?: true;
 }
 
-/** The channels of an open stream. They change without a reconnect. */
+/** The channels of an open stream. They change without a reconnect; an added one begins where the stream is, at `cursor`. */
 export interface Channels extends Iterable<string> {
   add(...names: string[]): void;
   remove(...names: string[]): void;

@@ -6,7 +6,7 @@ import { json, request } from './request.ts';
 import { linkTo } from './share.ts';
 
 /** A hub that lives answers at once; one that has not by then is gone. */
-const LOOK = 10_000;
+const LOOK = 5_000;
 const REFUSED_WAIT = 30_000;
 const REFUSED_ANEW_WAIT = 2_000;
 

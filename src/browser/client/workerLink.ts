@@ -38,6 +38,8 @@ export function serveTabs(scope: { readonly name: string; onconnect: unknown }):
   scope.onconnect = ({ ports: [port] }: { readonly ports: readonly [MessagePort] }) => {
     const id = String(++count);
     ports.set(id, port);
+    // WebKit starts the worker anew when the tab that hosted it goes: the others are not known then, and have to hear of it.
+    port.postMessage([{ type: 'unknown' }]);
     port.onmessage = ({ data }: MessageEvent<Asking>) => {
       hub.hear(id, data);
       if (data.type === 'bye') ports.delete(id);

@@ -1,0 +1,3 @@
+import { coreSuite } from '../support/engineSuite.ts';
+
+coreSuite('Chromium');
