@@ -49,6 +49,8 @@ export interface WirePin {
   /** An output that blinks: how many milliseconds each is on, and then off. */
   readonly blink?: number;
   readonly problem?: string;
+  /** Edges that are known to be lost, each perhaps a press. */
+  readonly missed?: number;
 }
 
 /** `GET /pins`, and the data of `state` on the channel `device`. */

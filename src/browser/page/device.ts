@@ -1,29 +1,60 @@
-import type { Gap, PinstreamEvent } from '../client.ts';
+import type { Gap, PinstreamEvent } from '../client/api.ts';
 import type { WireDevice } from '../wire.ts';
 import { part } from './element.ts';
+import { Frame } from './frame.ts';
+import { isAfter } from './ids.ts';
 import { PinRow } from './pin.ts';
+import { PinNow, type Said } from './pinNow.ts';
 import type { Post } from './post.ts';
+import { OFFLINE_ID } from './troubles.ts';
 
-/** Where a switch that does nothing finds its reason. */
-const NOTICE = 'device-notice';
+/** What comes this soon after a connection is what was, not what is: no lamp flashes for it. */
+const SETTLING_MS = 1_000;
+/** Channels are named by whoever publishes; of so many it is remembered what they said before the device told of its pins. */
+const MOST_PINS = 100;
 
-/** The hardware as it is now. The last event on the channel `device` is the truth about it. */
+export type DeviceListener = (device: WireDevice) => void;
+
+/** The hardware as it is now. The last event on the channel `device` is the truth about it, with what the pins said since. */
 export class Device {
   readonly #root: HTMLElement;
   readonly #post: Post;
+  readonly #pins = new Map<string, PinNow>();
   readonly #rows = new Map<string, PinRow>();
+  readonly #listeners: DeviceListener[] = [];
+  readonly #frame = new Frame(() => this.#draw());
   /** The log has told: what it says later counts, and asking would only bring something older. */
   #told = false;
+  /** The id of what it has told last. */
+  #newest = '';
+  #device: WireDevice | undefined;
+  #liveSince = Number.POSITIVE_INFINITY;
 
   constructor(root: HTMLElement, post: Post) {
     this.#root = root;
     this.#post = post;
+    // Whoever goes away has let go, also of what no event of the button itself tells.
+    addEventListener('pagehide', () => this.#letGo());
+    addEventListener('blur', () => this.#letGo());
+    document.addEventListener('visibilitychange', () => {
+      if (document.hidden) this.#letGo();
+    });
+  }
+
+  /** Calls it whenever the device has said something. */
+  watch(listener: DeviceListener): void {
+    this.#listeners.push(listener);
   }
 
   hear(event: PinstreamEvent): void {
-    if (event.channel !== 'device' || event.name !== 'state') return;
-    this.#told = true;
-    this.#show(JSON.parse(event.data) as WireDevice);
+    if (event.channel === 'device' && event.name === 'state') {
+      const device = deviceIn(event.data);
+      // What is replayed for another reason is what was.
+      if (!device || (this.#told && !isAfter(event.id, this.#newest))) return;
+      this.#told = true;
+      this.#newest = event.id;
+      this.#take(device, event);
+    } else if (isGesture(event)) this.#hearPin(event);
   }
 
   /** A new store knows nothing of what the old one said. */
@@ -35,55 +66,80 @@ export class Device {
 
   live(live: boolean): void {
     this.#root.classList.toggle('stale', !live);
+    if (!live) this.#liveSince = Number.POSITIVE_INFINITY;
+    else if (this.#liveSince === Number.POSITIVE_INFINITY) this.#liveSince = performance.now();
     if (live && !this.#told) void this.#ask();
   }
 
   async #ask(): Promise<void> {
     const response = await fetch('/pins').catch(() => undefined);
     if (!response?.ok) return;
-    const device = (await response.json()) as WireDevice;
-    if (!this.#told) this.#show(device);
+    const device = (await response.json().catch(() => undefined)) as WireDevice | undefined;
+    if (device && !this.#told) this.#take(device);
   }
 
-  #show(device: WireDevice): void {
-    const state = part(this.#root, 'state');
-    state.textContent = device.driver === null ? device.state : `${device.state}, ${device.driver}`;
-    state.dataset.state = device.state;
-    const notice = part(this.#root, 'notice');
-    notice.id = NOTICE;
-    notice.textContent = noticeOf(device);
-    notice.hidden = notice.textContent === '';
-    this.#showPins(device);
+  #hearPin(event: PinstreamEvent): void {
+    const known = this.#pins.get(event.channel);
+    if (!known && this.#pins.size >= MOST_PINS) return;
+    const now = known ?? new PinNow();
+    if (!known) this.#pins.set(event.channel, now);
+    if (!now.gesture(event)) return;
+    const settled = performance.now() - this.#liveSince > SETTLING_MS;
+    if (event.name === 'press' && settled) this.#rows.get(event.channel)?.light();
+    this.#frame.ask();
   }
 
-  #showPins(device: WireDevice): void {
-    const list = part(this.#root, 'pins');
-    for (const pin of device.pins) {
-      let row = this.#rows.get(pin.name);
-      if (!row) {
-        const { name } = pin;
-        row = new PinRow(name, {
-          press: () => void this.#command(name, { press: 120 }),
-          set: (value) => this.#command(name, { value }),
-        });
-        this.#rows.set(pin.name, row);
-      }
-      if (row.element.parentElement !== list) list.append(row.element);
-      row.show(pin, device, NOTICE);
-    }
+  #take(device: WireDevice, said?: Said): void {
+    this.#device = device;
+    for (const pin of device.pins)
+      this.#rowOf(pin.name, (now) => now.state(pin, said)).hear(device, OFFLINE_ID);
     for (const [name, row] of this.#rows) {
       if (device.pins.some((pin) => pin.name === name)) continue;
-      row.element.remove();
+      row.remove();
       this.#rows.delete(name);
+      this.#pins.delete(name);
     }
+    this.#frame.ask();
+    for (const listener of this.#listeners) listener(device);
+  }
+
+  #rowOf(name: string, tell: (now: PinNow) => void): PinRow {
+    const now = this.#pins.get(name) ?? new PinNow();
+    this.#pins.set(name, now);
+    tell(now);
+    let row = this.#rows.get(name);
+    if (!row) {
+      row = new PinRow(name, now, {
+        hold: (ms) => this.#command(name, { hold: ms }),
+        set: (value) => this.#command(name, { value }),
+      });
+      this.#rows.set(name, row);
+      part(this.#root, 'pins').append(row.element);
+    }
+    return row;
+  }
+
+  #draw(): void {
+    if (!this.#device) return;
+    const { state, driver } = this.#device;
+    const word = part(this.#root, 'state');
+    word.textContent = driver === null ? state : `${state}, ${driver}`;
+    word.dataset.state = state;
+    part(this.#root, 'none').hidden = driver !== null;
+    for (const row of this.#rows.values()) row.draw();
+  }
+
+  #letGo(): void {
+    for (const row of this.#rows.values()) row.letGo();
   }
 
   /** false: it was not done, and why is on the page. */
-  async #command(name: string, command: { press: number } | { value: 0 | 1 }): Promise<boolean> {
+  async #command(name: string, command: { hold: number } | { value: 0 | 1 }): Promise<boolean> {
     const said = part(this.#root, 'said');
-    said.textContent = '';
     try {
-      await this.#post.send(`/pins/${encodeURIComponent(name)}`, command);
+      // What a page sends while it is left arrives all the same: nobody's finger stays on a button.
+      await this.#post.send(`/pins/${encodeURIComponent(name)}`, command, { keepalive: true });
+      if (said.textContent !== '') said.textContent = '';
       return true;
     } catch (error) {
       said.classList.add('wrong');
@@ -93,15 +149,18 @@ export class Device {
   }
 }
 
-function noticeOf(device: WireDevice): string {
-  if (device.driver === null) {
-    return 'No sidecar has reported yet. Start one: "npm run sidecar" on the Pi, "npm start" without pins.';
+const GESTURES = new Set(['press', 'release', 'click', 'double-click', 'long-press']);
+
+/** A pin's own event, and none that somebody has published under such a name. */
+function isGesture({ name, data }: PinstreamEvent): boolean {
+  return GESTURES.has(name) && data.includes('"gpio"');
+}
+
+function deviceIn(data: string): WireDevice | undefined {
+  try {
+    const device = JSON.parse(data) as WireDevice;
+    return Array.isArray(device.pins) && typeof device.state === 'string' ? device : undefined;
+  } catch {
+    return undefined;
   }
-  if (device.state === 'offline') {
-    return 'The sidecar is gone: presses are not seen and nothing is switched until it runs again. Its log says why.';
-  }
-  if (device.dropped) {
-    return `${device.dropped} events were dropped while Redis was away for too long.`;
-  }
-  return '';
 }

@@ -1,33 +1,68 @@
 import { pinstream } from '../client.ts';
+import { Channels } from './channels.ts';
 import { Device } from './device.ts';
 import { byId } from './element.ts';
 import { Feed } from './feed.ts';
 import { Key } from './key.ts';
+import { Listening } from './listening.ts';
 import { Post } from './post.ts';
+import { Problems } from './problems.ts';
 import { Publish } from './publish.ts';
-import { StatusLine } from './status.ts';
+import { pageShortcuts, Shortcuts } from './shortcuts.ts';
+import { isLive, StatusLine } from './status.ts';
+import { Timeline } from './timeline/timeline.ts';
+import { View } from './view.ts';
 
+const view = new View();
 const key = new Key(byId('key') as HTMLDialogElement);
 const post = new Post(key);
 const status = new StatusLine(byId('status'));
+const problems = new Problems(byId('problems'), (why) => status.block(why));
 const device = new Device(byId('device'), post);
-const feed = new Feed(byId('feed'), byId('known-channels'));
+const timeline = new Timeline(byId('timeline'), view);
+const channels = new Channels(byId('channels'), view);
+const feed = new Feed(byId('feed'), view, { withKey: () => key.value !== '' });
+const listening = new Listening(view);
 new Publish(byId('publish') as HTMLDetailsElement, post, key);
+new Shortcuts(byId('shortcuts') as HTMLDialogElement, byId('help'), pageShortcuts(feed, view));
 
-pinstream({
-  channels: ['*'],
+post.watch((code, reason) => problems.answered(code, reason));
+device.watch((now) => {
+  problems.device(now);
+  timeline.device(now);
+  listening.device(now);
+});
+
+const stream = pinstream({
+  channels: listening.channels,
   last: 50,
   onEvent(event) {
-    feed.add(event);
     device.hear(event);
+    timeline.event(event);
+    channels.event(event);
+    feed.add(event);
   },
   onGap(gap) {
-    feed.addGap(gap);
     device.miss(gap);
+    timeline.gap(gap);
+    feed.addGap(gap);
   },
   onStatus(now) {
+    const live = isLive(now);
     status.show(now);
-    device.live(now.state === 'live');
-    feed.live(now.state === 'live');
+    problems.status(now);
+    device.live(live);
+    timeline.live(live);
+    channels.live(live);
+    feed.live(live);
   },
+});
+listening.lead(stream);
+
+// A link within the page would take the place of the view in the address.
+byId('skip').addEventListener('click', (event) => {
+  event.preventDefault();
+  const events = byId('feed');
+  events.tabIndex = -1;
+  events.focus();
 });

@@ -1,124 +1,117 @@
-import type { WireDevice, WirePin } from '../wire.ts';
+import type { WireDevice } from '../wire.ts';
 import { el } from './element.ts';
+import type { SendHold } from './hold.ts';
+import { PinButton } from './pinButton.ts';
+import { type Level, levelOf, type PinNow } from './pinNow.ts';
+import { PinSwitch, type SetOutput } from './pinSwitch.ts';
+import { clock, day, full } from './time.ts';
+
+export { type Level, levelOf };
 
 /** What somebody can do to a pin. */
 export interface PinActions {
-  press(): void;
-  /** false: it was not done, and somebody was told why. */
-  set(value: 0 | 1): Promise<boolean>;
+  readonly hold: SendHold;
+  readonly set: SetOutput;
 }
 
-/** How long a switch stays where it was put although the device has not said so. */
-const UNTIL_DOUBTED_MS = 2_000;
+/** A press that is over before the screen was drawn is shown all the same, for this long. */
+const LIT_MS = 150;
 
 let rows = 0;
 
-/** One pin, its level now, and what can be done to it: an output is switched, a button of the mock pressed. */
+/** One pin, its level now, and what can be done to it: an output is switched, a button of the mock held down. */
 export class PinRow {
   readonly element: HTMLLIElement;
-  readonly #wiring = el('span', { class: 'wiring' });
+  readonly #now: PinNow;
   readonly #level = el('span', { class: 'level' });
+  readonly #since = el('time', { class: 'since' });
+  readonly #wiring = el('span', { class: 'wiring' });
+  readonly #presses = el('span', { class: 'presses' });
   readonly #problem = el('p', { class: 'problem', id: `pin-problem-${++rows}` });
-  readonly #button: HTMLButtonElement;
-  readonly #switch: HTMLButtonElement;
-  readonly #set: PinActions['set'];
-  #pin: WirePin | undefined;
-  /** Where the switch was put, until the device has answered: then what it says counts. */
-  #wanted: 0 | 1 | undefined;
-  #sending = false;
-  /** The device has said meanwhile that it is so. */
-  #agreed = false;
-  #doubt: number | undefined;
+  readonly #button: PinButton;
+  readonly #switch: PinSwitch;
+  #device: WireDevice | undefined;
+  #litUntil = 0;
+  #fading: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(name: string, { press, set }: PinActions) {
-    this.#set = set;
-    this.#button = el('button', { type: 'button', class: 'press', 'aria-label': `Press ${name}` }, 'Press');
-    this.#button.addEventListener('click', press);
-    this.#switch = el('button', { type: 'button', class: 'switch', role: 'switch', 'aria-label': name });
-    this.#switch.addEventListener('click', () => void this.#toggle());
+  constructor(name: string, now: PinNow, { hold, set }: PinActions) {
+    this.#now = now;
+    this.#button = new PinButton(name, hold);
+    this.#switch = new PinSwitch(name, set);
     this.element = el(
       'li',
       { class: 'pin' },
       el('span', { class: 'lamp', 'aria-hidden': 'true' }),
       el('span', { class: 'pin-name', dir: 'auto' }, name),
-      el('span', { class: 'pin-facts' }, this.#level, this.#wiring),
-      this.#button,
-      this.#switch,
+      el('span', { class: 'pin-level' }, this.#level, ' ', this.#since),
+      el('span', { class: 'pin-facts' }, this.#wiring, ' ', this.#presses),
+      this.#button.element,
+      this.#switch.element,
       this.#problem,
     );
   }
 
-  /** `notice`: the id of what says why the whole device is not to be had. */
-  show(pin: WirePin, { state, driver }: WireDevice, notice: string): void {
-    const level = levelOf(pin, state);
-    this.#pin = pin;
+  /** What the device says. `reason`: the id of what says why the whole device is not to be had. */
+  hear(device: WireDevice, reason: string): void {
+    const { pin } = this.#now;
+    if (!pin) return;
+    this.#device = device;
+    const level = levelOf(pin, device.state);
+    const isMock = device.driver === 'mock' && device.state !== 'offline';
+    this.#button.element.hidden = !isMock || pin.direction !== 'in' || level === 'failing';
+    if (this.#button.element.hidden) this.#button.letGo();
+    this.#switch.element.hidden = pin.direction !== 'out';
+    this.#switch.enable(level !== 'failing' && level !== 'unknown', pin.problem ? this.#problem.id : reason);
+    this.#switch.hear(pin.level);
+  }
+
+  /** It was pressed just now. */
+  light(): void {
+    this.#litUntil = performance.now() + LIT_MS;
+  }
+
+  letGo(): void {
+    this.#button.letGo();
+  }
+
+  draw(): void {
+    const { pin, since, presses } = this.#now;
+    if (!pin || !this.#device) return;
+    const level = this.#shownLevel(levelOf(pin, this.#device.state));
     this.element.dataset.level = level;
     this.#level.textContent = level;
+    this.#showSince(level === 'failing' || level === 'unknown' ? undefined : since);
     this.#wiring.textContent = `GPIO ${pin.gpio} ${pin.direction}`;
+    this.#presses.textContent = presses === undefined ? '' : counted(presses, 'press', 'presses');
     this.#problem.textContent = pin.problem ?? '';
     this.#problem.hidden = pin.problem === undefined;
-    const isMock = driver === 'mock' && state !== 'offline';
-    this.#button.hidden = !isMock || pin.direction !== 'in' || level === 'failing';
-    this.#switch.hidden = pin.direction !== 'out';
-    this.#enable(level !== 'failing' && level !== 'unknown', pin.problem ? this.#problem.id : notice);
-    this.#agreed ||= pin.level === this.#wanted;
-    if (!this.#sending) this.#believe();
-    this.#showSwitch();
   }
 
-  /** It can be reached with the keyboard all the same: who comes to it hears why it does nothing. */
-  #enable(works: boolean, reason: string): void {
-    this.#switch.ariaDisabled = String(!works);
-    if (works) this.#switch.removeAttribute('aria-describedby');
-    else this.#switch.setAttribute('aria-describedby', reason);
+  remove(): void {
+    clearTimeout(this.#fading);
+    this.#button.letGo();
+    this.element.remove();
   }
 
-  async #toggle(): Promise<void> {
-    if (this.#switch.ariaDisabled === 'true') return;
-    this.#wanted = this.#isOn ? 0 : 1;
-    this.#agreed = false;
-    this.#showSwitch();
-    // One request at a time, or a later one could overtake it. The last position is what is sent.
-    if (!this.#sending) await this.#send();
+  #shownLevel(level: Level): Level {
+    clearTimeout(this.#fading);
+    const left = this.#litUntil - performance.now();
+    if (level !== 'released' || left <= 0) return level;
+    this.#fading = setTimeout(() => this.draw(), left);
+    return 'pressed';
   }
 
-  async #send(): Promise<void> {
-    this.#sending = true;
-    let sent: 0 | 1 | undefined;
-    while (this.#wanted !== undefined && this.#wanted !== sent) {
-      sent = this.#wanted;
-      if (!(await this.#set(sent))) this.#believe();
-    }
-    this.#sending = false;
-    if (this.#agreed) this.#believe();
-    clearTimeout(this.#doubt);
-    this.#doubt = setTimeout(() => this.#believe(), UNTIL_DOUBTED_MS);
-    this.#showSwitch();
-  }
-
-  /** The switch stands where the device says. */
-  #believe(): void {
-    clearTimeout(this.#doubt);
-    this.#wanted = undefined;
-    this.#showSwitch();
-  }
-
-  get #isOn(): boolean {
-    return (this.#wanted ?? this.#pin?.level) === 1;
-  }
-
-  #showSwitch(): void {
-    this.#switch.ariaChecked = String(this.#isOn);
+  #showSince(since: number | undefined): void {
+    this.#since.hidden = since === undefined;
+    if (since === undefined) return;
+    const date = new Date(since);
+    const on = day(date);
+    this.#since.textContent = `since ${on ? `${on} ` : ''}${clock(date).seconds}`;
+    this.#since.dateTime = date.toISOString();
+    this.#since.title = full(date);
   }
 }
 
-export type Level = 'pressed' | 'released' | 'on' | 'off' | 'blinks' | 'failing' | 'unknown';
-
-/** The level in words. */
-export function levelOf({ direction, level, blink, problem }: WirePin, device: WireDevice['state']): Level {
-  if (problem !== undefined) return 'failing';
-  if (level === null || device === 'offline') return 'unknown';
-  if (direction === 'in') return level ? 'pressed' : 'released';
-  if (blink !== undefined) return 'blinks';
-  return level ? 'on' : 'off';
+export function counted(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`;
 }

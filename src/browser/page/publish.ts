@@ -1,20 +1,31 @@
 import type { WirePublished } from '../wire.ts';
 import { part } from './element.ts';
+import { copy } from './events/clipboard.ts';
+import { publishCommand } from './events/curl.ts';
+import { jsonHint } from './jsonHint.ts';
 import type { Key } from './key.ts';
 import { type Post, Refusal } from './post.ts';
+
+/** What is typed is judged when the typing pauses. */
+const PAUSE_MS = 500;
+
+const FIELDS = ['channel', 'event', 'data'] as const;
 
 /** The form that publishes an event. */
 export class Publish {
   readonly #form: HTMLFormElement;
   readonly #said: HTMLElement;
+  readonly #hint: HTMLElement;
   readonly #post: Post;
+  readonly #key: Key;
+  #typing: ReturnType<typeof setTimeout> | undefined;
 
   constructor(root: HTMLDetailsElement, post: Post, key: Key) {
     this.#post = post;
+    this.#key = key;
     this.#form = root.querySelector('form') as HTMLFormElement;
     this.#said = part(root, 'said');
-    // On a phone the events come first.
-    root.open = matchMedia('(min-width: 60rem)').matches;
+    this.#hint = part(root, 'hint');
     this.#form.addEventListener('submit', (event) => {
       event.preventDefault();
       void this.#publish();
@@ -22,6 +33,8 @@ export class Publish {
     this.#form.addEventListener('keydown', (event) => {
       if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) this.#form.requestSubmit();
     });
+    this.#field('data').addEventListener('input', () => this.#judge());
+    part(root, 'curl').addEventListener('click', () => void this.#copy());
     const forget = part(root, 'forget');
     forget.addEventListener('click', () => key.forget());
     key.watch((known) => {
@@ -30,22 +43,36 @@ export class Publish {
   }
 
   async #publish(): Promise<void> {
-    const values = new FormData(this.#form);
-    const event = String(values.get('event'));
     this.#mark(undefined);
     this.#say('');
     try {
-      const { id, streams } = await this.#post.send<WirePublished>('/events', {
-        channel: String(values.get('channel')),
-        ...(event !== '' && { event }),
-        data: String(values.get('data')),
-      });
-      this.#say(`Kept as ${id}, sent to ${streams} ${streams === 1 ? 'stream' : 'streams'}.`);
+      const { id, streams } = await this.#post.send<WirePublished>('/events', this.#event());
+      this.#say(`Kept as ${id}, ${heardBy(streams)}.`);
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       this.#say(error.message, true);
       this.#mark(error.field);
     }
+  }
+
+  async #copy(): Promise<void> {
+    const { channel, event: name = 'message', data } = this.#event();
+    const event = { channel, name, data, id: '', at: 0 };
+    if (await copy(publishCommand(location.origin, event, { withKey: this.#key.value !== '' })))
+      this.#say('Copied. It does in a shell what this form does.');
+  }
+
+  #event(): { channel: string; event?: string; data: string } {
+    const [channel, event, data] = FIELDS.map((name) => this.#field(name).value) as [string, string, string];
+    return { channel, ...(event !== '' && { event }), data };
+  }
+
+  #judge(): void {
+    clearTimeout(this.#typing);
+    this.#typing = setTimeout(() => {
+      const hint = jsonHint(this.#field('data').value);
+      if (this.#hint.textContent !== hint) this.#hint.textContent = hint;
+    }, PAUSE_MS);
   }
 
   #say(text: string, wrong = false): void {
@@ -55,16 +82,27 @@ export class Publish {
 
   /** Shows which field was wrong, and goes there. */
   #mark(field: string | undefined): void {
-    for (const name of ['channel', 'event', 'data']) {
-      const input = this.#form.elements.namedItem(name) as HTMLElement;
+    for (const name of FIELDS) {
+      const input = this.#field(name);
+      const usual = name === 'data' ? this.#hint.id : undefined;
       if (name === field) {
         input.setAttribute('aria-invalid', 'true');
-        input.setAttribute('aria-describedby', this.#said.id);
+        input.setAttribute('aria-describedby', [this.#said.id, usual].filter(Boolean).join(' '));
         input.focus();
       } else {
         input.removeAttribute('aria-invalid');
-        input.removeAttribute('aria-describedby');
+        if (usual) input.setAttribute('aria-describedby', usual);
+        else input.removeAttribute('aria-describedby');
       }
     }
   }
+
+  #field(name: (typeof FIELDS)[number]): HTMLInputElement | HTMLTextAreaElement {
+    return this.#form.elements.namedItem(name) as HTMLInputElement | HTMLTextAreaElement;
+  }
+}
+
+function heardBy(streams: number | null): string {
+  if (streams === null) return 'and nobody knows how many streams heard it';
+  return `sent to ${streams} ${streams === 1 ? 'stream' : 'streams'}`;
 }

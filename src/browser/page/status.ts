@@ -1,28 +1,84 @@
-import type { Status } from '../client.ts';
+import type { Status } from '../client/api.ts';
 
-const TITLES: Record<Status['state'], string> = {
+const WORDS: Record<Status['state'], string> = {
   connecting: 'Connecting',
   live: 'Live',
+  polling: 'Live by polling',
   waiting: 'Not live',
   stopped: 'Stopped',
 };
 
-/** Whether the stream is up, in words. A live region: it is spoken only when it changes. */
+const NAME = 'Pinstream';
+
+/** Whether events come in, whichever way. */
+export function isLive({ state }: Status): boolean {
+  return state === 'live' || state === 'polling';
+}
+
+/** Whether the stream is up, in words: at the top of the page, and in the tab for who looks at another one. */
 export class StatusLine {
   readonly #root: HTMLElement;
-  readonly #title: HTMLElement;
+  readonly #word: HTMLElement;
   readonly #why: HTMLElement;
+  readonly #countdown: HTMLElement;
+  readonly #icon = document.querySelector<HTMLLinkElement>('link[rel="icon"]');
+  #wasLive = false;
+  #status: Status | undefined;
+  #blocked: string | undefined;
 
   constructor(root: HTMLElement) {
     this.#root = root;
-    this.#title = root.querySelector('strong') as HTMLElement;
+    this.#word = root.querySelector('strong') as HTMLElement;
     this.#why = root.querySelector('.why') as HTMLElement;
+    this.#countdown = root.querySelector('.countdown') as HTMLElement;
   }
 
   show(status: Status): void {
-    this.#root.dataset.state = status.state;
-    this.#title.textContent = TITLES[status.state];
-    this.#why.textContent =
-      status.state === 'waiting' ? `${status.reason} Trying again by itself.` : status.reason;
+    this.#status = status;
+    this.#draw(this.#blocked !== undefined && isLive(status) ? blocked(this.#blocked) : status);
   }
+
+  /** A stream is open, and still nothing can come through it: why, in a few words. undefined: it can again. */
+  block(why: string | undefined): void {
+    this.#blocked = why;
+    if (this.#status) this.show(this.#status);
+  }
+
+  #draw(status: Status): void {
+    const { state, reason } = status;
+    this.#root.dataset.state = state;
+    // Written only when they change: they are a live region, and some screen readers speak what is written again.
+    write(this.#word, WORDS[state]);
+    write(this.#why, state === 'waiting' ? `${reason} Trying again by itself.` : reason);
+    // Outside of the live region, and not for screen readers: nobody wants every second spoken.
+    write(this.#countdown, countdownOf(status));
+    this.#showInTab(status);
+  }
+
+  /** At the first load the tab says nothing: "connecting" is over in a moment. */
+  #showInTab(status: Status): void {
+    const live = isLive(status);
+    const title = live || (status.state === 'connecting' && !this.#wasLive) ? NAME : awayTitle(status);
+    if (document.title !== title) document.title = title;
+    this.#wasLive ||= live;
+    const icon = title === NAME ? 'icon.svg' : 'icon-away.svg';
+    if (this.#icon && !this.#icon.href.endsWith(`/${icon}`)) this.#icon.href = `/assets/page/${icon}`;
+  }
+}
+
+function blocked(why: string): Status {
+  return { state: 'waiting', reason: `${why}.` };
+}
+
+function awayTitle({ state }: Status): string {
+  return `○ ${WORDS[state]} – ${NAME}`;
+}
+
+function countdownOf({ state, seconds }: Status): string {
+  if (state !== 'waiting' || seconds === undefined || seconds < 1) return '';
+  return `${Math.ceil(seconds)} s`;
+}
+
+function write(element: HTMLElement, text: string): void {
+  if (element.textContent !== text) element.textContent = text;
 }

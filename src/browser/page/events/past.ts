@@ -1,0 +1,97 @@
+import type { PinstreamEvent } from '../../client.ts';
+import { part } from '../element.ts';
+import { eventOf, readLog } from './log.ts';
+import { Older } from './older.ts';
+
+/** So many windows of the log at one go; a search through a large log goes on when it is asked to. */
+const MOST_WINDOWS = 30;
+
+interface Reader {
+  /** Channels and patterns; none: all. */
+  readonly channels: readonly string[];
+  readonly isSearch: boolean;
+  /** The newest event that is to be seen: it looks back from there. */
+  readonly from: string | undefined;
+  /** true: it was wanted, and not there yet. */
+  add(event: PinstreamEvent): boolean;
+  /** Everything from this number on has been read: does that do? */
+  isEnough(from: number): boolean;
+}
+
+/** What the log has and the page has not: "Show older", or "Search the log". */
+export class Past {
+  readonly #button: HTMLButtonElement;
+  readonly #said: HTMLElement;
+  #older: Older | undefined;
+  #reading: AbortController | undefined;
+
+  constructor(root: HTMLElement, wanted: () => void) {
+    this.#button = part<HTMLButtonElement>(root, 'older');
+    this.#said = part(root, 'end');
+    this.#button.addEventListener('click', wanted);
+  }
+
+  /** What was wanted has changed: it begins anew. */
+  forget(): void {
+    this.#reading?.abort();
+    this.#reading = undefined;
+    this.#older = undefined;
+    this.#button.disabled = false;
+    this.say('');
+  }
+
+  /** `hasMore`: the page knows some that it does not show. `isFull`: it shows as many as it ever does. */
+  show({ isSearch, hasMore, isFull }: { isSearch: boolean; hasMore: boolean; isFull: boolean }): void {
+    const isEnd = !hasMore && (this.#older?.done ?? false);
+    this.#button.textContent = isSearch ? 'Search the log' : 'Show older';
+    this.#button.hidden = isEnd || isFull;
+    if (isEnd) this.say('The log keeps nothing older.');
+    else if (isFull)
+      this.say('This is as much as the page shows. A search or the download finds what is older.');
+  }
+
+  hide(): void {
+    this.#button.hidden = true;
+  }
+
+  say(text: string, wrong = false): void {
+    if (this.#said.textContent !== text) this.#said.textContent = text;
+    this.#said.classList.toggle('wrong', wrong);
+  }
+
+  /** Reads until it is enough or there is nothing more. */
+  async read(reader: Reader): Promise<void> {
+    if (this.#reading || reader.from === undefined) return;
+    const channels = reader.channels.length > 0 ? reader.channels : ['*'];
+    this.#older ??= new Older(readLog, channels, reader.from);
+    const reading = new AbortController();
+    this.#reading = reading;
+    this.#button.disabled = true;
+    this.say(reader.isSearch ? 'Searching the log …' : 'Reading the log …');
+    try {
+      const found = await this.#look(this.#older, reader, reading.signal);
+      if (reading.signal.aborted) return;
+      this.say(this.#older.done ? '' : goOn(found, reader));
+    } catch (error) {
+      if (reading.signal.aborted) return;
+      this.say((error as Error).message, true);
+    }
+    this.#reading = undefined;
+    this.#button.disabled = false;
+  }
+
+  async #look(older: Older, reader: Reader, signal: AbortSignal): Promise<number> {
+    let found = 0;
+    for (let i = 0; i < MOST_WINDOWS && !older.done && !reader.isEnough(older.from); i++) {
+      const events = await older.next(signal);
+      if (signal.aborted) break;
+      found += events.filter((event) => reader.add(eventOf(event))).length;
+    }
+    return found;
+  }
+}
+
+function goOn(found: number, { isSearch }: Reader): string {
+  if (found > 0 || !isSearch) return '';
+  return 'Nothing so far. There is more in the log: search on.';
+}

@@ -1,0 +1,21 @@
+/** The spans to choose from, by the word that stands for them in the address. */
+export const SPANS: readonly { readonly word: string; readonly title: string; readonly ms: number }[] = [
+  { word: '1m', title: '1 min', ms: 60_000 },
+  { word: '10m', title: '10 min', ms: 600_000 },
+  { word: '1h', title: '1 h', ms: 3_600_000 },
+  { word: '6h', title: '6 h', ms: 21_600_000 },
+  { word: '24h', title: '24 h', ms: 86_400_000 },
+];
+
+export const FIRST_SPAN = '10m';
+
+/** An address may say anything. */
+export function spanOf(word: string | undefined): number {
+  const found = SPANS.find((span) => span.word === word) ?? SPANS.find((span) => span.word === FIRST_SPAN);
+  return found?.ms ?? 600_000;
+}
+
+/** The word for a span; undefined when somebody has zoomed in between. */
+export function wordOf(ms: number): string | undefined {
+  return SPANS.find((span) => Math.abs(span.ms - ms) < 1)?.word;
+}

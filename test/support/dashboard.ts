@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import type { BrowserContextOptions, Locator, Page } from 'playwright-core';
+import { startApp } from './app.ts';
+import { useChromium } from './chromium.ts';
+import { Cuttable } from './cuttable.ts';
+
+export interface StartedApp {
+  readonly url: string;
+  readonly port: number;
+  readonly store: Awaited<ReturnType<typeof startApp>>['store'];
+  stop(): Promise<unknown>;
+}
+
+/** The dashboard in a real Chromium, for the tests of one file. What they start is ended after each. */
+export function useDashboard() {
+  const { browser, closing } = useChromium();
+
+  async function started(
+    settings: Record<string, string>,
+    options: { mock?: boolean } = {},
+  ): Promise<StartedApp> {
+    const app = await startApp({ PUBLISH_OPEN: '1', ...settings }, options);
+    let stopped: Promise<unknown> | undefined;
+    const stop = () => {
+      stopped ??= Promise.resolve(app.stop());
+      return stopped;
+    };
+    closing.push(stop);
+    return { url: app.url, port: app.port, store: app.store, stop };
+  }
+
+  /** A page with a profile of its own; `prepare` is called before it is loaded. */
+  async function loaded(
+    url: string,
+    options: BrowserContextOptions = {},
+    prepare: (page: Page) => Promise<unknown> = async () => {},
+  ): Promise<Page> {
+    const context = await browser().newContext(options);
+    closing.push(() => context.close());
+    const page = await context.newPage();
+    page.setDefaultTimeout(15_000);
+    await prepare(page);
+    await page.goto(url);
+    return page;
+  }
+
+  /** A live page with a profile of its own. */
+  async function opened({ url }: { url: string }, options: BrowserContextOptions = {}): Promise<Page> {
+    const page = await loaded(url, options);
+    await page.getByText('Live', { exact: true }).waitFor();
+    return page;
+  }
+
+  async function lineTo(port: number): Promise<Cuttable> {
+    const line = await Cuttable.to(port);
+    closing.push(() => line.close());
+    return line;
+  }
+
+  return { browser, closing, started, loaded, opened, lineTo };
+}
+
+/** The rows of the events on a channel, and of one name. */
+export function rows(page: Page, channel: string, name?: string): Locator {
+  const exactly = (value: string) => new RegExp(`^${value}$`);
+  const ofChannel = page
+    .locator('.event')
+    .filter({ has: page.locator('.channel', { hasText: exactly(channel) }) });
+  return name ? ofChannel.filter({ has: page.locator('.name', { hasText: exactly(name) }) }) : ofChannel;
+}
+
+export async function text(root: Locator, part: string): Promise<string> {
+  return (await root.locator(part).textContent()) ?? '';
+}
+
+export async function publish(
+  url: string,
+  event: { channel: string; event?: string; data: string },
+): Promise<void> {
+  const response = await postJson(`${url}/events`, event);
+  assert.equal(response.status, 201);
+}
+
+export function postJson(url: string, body: object): Promise<Response> {
+  return fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+}
+
+export const WITH_LED = { PINS: 'button=17, led=18:out' };
+
+/** The page's form, unfolded. */
+export async function publishForm(page: Page): Promise<Locator> {
+  await page.locator('#publish > summary').click();
+  return page.locator('#publish form');
+}
+
+/** Goes there with the Tab key alone. */
+export async function tabTo(page: Page, control: Locator): Promise<void> {
+  for (let i = 0; i < 80; i++) {
+    if (await control.evaluate((element) => element === document.activeElement)) return;
+    await page.keyboard.press('Tab');
+  }
+  throw new Error('The keyboard does not come there.');
+}
