@@ -44,7 +44,14 @@ async function client() {
   const { code } = await minify(built.outputFiles[0].text, {
     module: true,
     ecma: 2022,
-    compress: { passes: 3, unsafe_arrows: true, unsafe_methods: true, inline: 1, reduce_funcs: false },
+    compress: {
+      passes: 3,
+      unsafe_arrows: true,
+      unsafe_methods: true,
+      inline: 1,
+      reduce_funcs: false,
+      sequences: false,
+    },
   });
   const [, body, name] =
     /^(.*)export\{(\w+) as pinstream\};$/s.exec(code) ?? fail('The client exports something else.');

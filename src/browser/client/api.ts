@@ -37,9 +37,9 @@ export interface PinstreamEvent {
 /** Events that this stream missed and that the log no longer holds. */
 export interface Gap {
   /** undefined: the store is a new one, so that it may be any. */
-  readonly channel?: string;
+  readonly channel?: string | undefined;
   /** The newest event that was lost. */
-  readonly until?: string;
+  readonly until?: string | undefined;
   /** false: nobody knows whether there were any. */
   readonly certain: boolean;
 }
@@ -49,9 +49,9 @@ export interface Status {
   /** Why, as a sentence for people. */
   readonly reason: string;
   /** While it waits: when the next attempt is made, to be compared with Date.now(). */
-  readonly retryAt?: number;
+  readonly retryAt?: number | undefined;
   /** While it waits: the seconds until then. `onStatus` is called as they run down. */
-  readonly seconds?: number;
+  readonly seconds?: number | undefined;
 }
 
 export type EventHandler = (event: PinstreamEvent) => void;

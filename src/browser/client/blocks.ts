@@ -15,6 +15,6 @@ export function blocksOf(hear: (block: Block) => void): (piece: string) => void 
     const blocks = (rest + piece).split('\n\n');
     rest = blocks.pop() ?? '';
     for (const block of blocks)
-      hear(Object.fromEntries(block.split('\n').map((line) => line.split(/: (.*)/))));
+      hear(Object.fromEntries(block.split('\n').map((line) => line.split(/: (.*)/s))));
   };
 }

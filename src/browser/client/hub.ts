@@ -49,10 +49,10 @@ export function createHub(place: Place, post: (sayings: readonly Saying[], to?: 
       if (tab) tab.heardAt = Date.now();
       if (asking.type === 'want') {
         tabs.set(id, { names: asking.names, heardAt: Date.now() });
+        want();
         const { cursor, heard } = line.track;
         const names = asking.names.filter((name) => heard.has(name));
         post(names[0] ? [...status, { type: 'from', cursor, names }] : status, id);
-        want();
       } else if (asking.type === 'bye') {
         if (tabs.delete(id)) want();
       } else if (!tab) {

@@ -46,7 +46,7 @@ export function createLine(
   refused: (refusal: Refusal) => void,
 ): Line {
   const track = createTrack(say);
-  const connecting = `Connecting to ${new URL(place.url).host}.`;
+  const connecting = 'Connecting.';
   let wanted: readonly string[] = [];
   let isRunning = false;
   let transport: Transport | undefined;
@@ -58,7 +58,7 @@ export function createLine(
   let pollFor = STREAM_AGAIN;
 
   function tell(state: Status['state'], reason: string, retryAt?: number): void {
-    say([{ type: 'status', status: { state, reason, ...(retryAt && { retryAt }) } }]);
+    say([{ type: 'status', status: { state, reason, retryAt } }]);
   }
 
   function live(again: boolean): void {
@@ -89,9 +89,11 @@ export function createLine(
       transport = undefined;
       reason = connecting;
       if (end instanceof Error) {
+        // A poll that fails too was not held back by a proxy.
+        pollUntil = 0;
         if (isFinal(end)) {
           // What was granted so far has to be granted anew.
-          track.hear([]);
+          track.keep([]);
           refused(end);
         } else {
           await pause(Math.max(backOff(), end.after || 0), end.message);
@@ -135,6 +137,7 @@ export function createLine(
     track,
     want(names) {
       wanted = names;
+      track.keep(names);
       if (!names[0]) cut();
       else if (isRunning) transport?.want(names);
       else void run();

@@ -20,9 +20,8 @@ export async function pageOf(
   signal: AbortSignal,
 ): Promise<Page> {
   const query = { channel, limit: MOST, ...(since ? { since, wait } : { last }) };
-  const late = new Promise<never>((_, fail) =>
-    setTimeout(fail, NO_ANSWER, refusal('The server fell silent.')),
-  );
-  const answer = await Promise.race([request(place, 'events', query, { signal }), late]);
+  // Where a browser cannot join signals, an answer that stalls is waited for until the network changes.
+  const patient = AbortSignal.any?.([signal, AbortSignal.timeout(NO_ANSWER)]) ?? signal;
+  const answer = await request(place, 'events', query, { signal: patient });
   return answer.json().catch(() => Promise.reject(refusal(`What answers at ${place.url} is not Pinstream.`)));
 }

@@ -57,7 +57,7 @@ export function createReader(
   const event = ({ channel, event: name, data, at, id }: Omit<WireEvent, 'type'>) =>
     onEvent({ channel, name, data, at, id });
   const gap = ({ channel, until, certain = true }: Omit<WireGap, 'type'>) =>
-    onGap({ ...(channel && { channel }), ...(until && { until }), certain });
+    onGap({ channel, until, certain });
 
   function leave(): void {
     link = undefined;
@@ -66,7 +66,9 @@ export function createReader(
     readings = 0;
     waiting = [];
     for (const name of names.values()) {
-      if (name.isComplete) name.since = cursor;
+      // The cursor waits for what is still read of other channels; live events behind it were not told yet.
+      if (name.isComplete && name.from)
+        name.since = cursor && isAfter(cursor, name.from) ? cursor : name.from;
       name.from = undefined;
       name.isComplete = false;
     }
@@ -83,8 +85,9 @@ export function createReader(
     for (const text of texts) {
       const name = names.get(text);
       if (!name || name.from) continue;
-      name.from = from;
-      name.isComplete = name.since ? !isAfter(from, name.since) : !name.last;
+      // A hub that is behind says again what this tab has heard already.
+      name.from = isAfter(from, name.since) ? from : name.since;
+      name.isComplete = name.from === name.since || (!name.since && !name.last);
       const lack = `${name.since} ${name.last}`;
       if (!name.isComplete) behind[lack] = [...(behind[lack] ?? []), text];
     }
@@ -101,8 +104,10 @@ export function createReader(
       if (page instanceof Error && !isFinal(page)) await new Promise((done) => setTimeout(done, AGAIN));
       if (signal.aborted) return;
       if (page instanceof Error) {
-        if (isFinal(page)) break;
-        continue;
+        if (!isFinal(page)) continue;
+        // Refused although the stream is not: what is missing cannot be known.
+        gap({ certain: false });
+        break;
       }
       // Of another store the hub tells all.
       if (!isSameStore(page.cursor, upTo)) break;
@@ -112,8 +117,10 @@ export function createReader(
       if (!isAfter(upTo, page.cursor)) break;
     }
     for (const name of some) name.isComplete = true;
-    reach(upTo);
-    if (--readings === 0) for (const saying of waiting.splice(0)) tell(saying);
+    if (--readings === 0) {
+      reach(upTo);
+      for (const saying of waiting.splice(0)) tell(saying);
+    }
   }
 
   function reach(other: string): void {
@@ -122,10 +129,10 @@ export function createReader(
 
   function tell(saying: Saying): void {
     if (saying.type === 'event') {
-      cursor = saying.id;
+      reach(saying.id);
       if (isTold(saying.channel, saying.id)) event(saying);
     } else if (saying.type === 'at') {
-      cursor = saying.cursor;
+      reach(saying.cursor);
     } else if (saying.type === 'gap') {
       const { channel, until = '' } = saying;
       // A gap of before the hub's beginning is told by the log.

@@ -2,7 +2,7 @@ import type { WireMessage } from '../wire.ts';
 import { type Block, blocksOf } from './blocks.ts';
 import type { End, Transport } from './line.ts';
 import type { Place } from './messages.ts';
-import { json, type Refusal, refusal, request } from './request.ts';
+import { isFinal, json, type Refusal, refusal, request } from './request.ts';
 import type { Track } from './track.ts';
 
 /** A stream that says nothing for so long after it was asked for is held back on its way. */
@@ -13,8 +13,6 @@ const SILENT_BEATS = 2.5;
 const DOUBTED_BEATS = 1.2;
 /** In so long the stream has come to other channels. */
 const CHANGE = 10_000;
-/** Of a change of channels: not for this token, or not at all. Whatever else is wrong with it, a new stream has no part in. */
-const REFUSED = [400, 401, 403];
 
 /**
  * One stream, from its opening to its end. Read by fetch: an EventSource neither tells why it was refused nor comes back after
@@ -144,8 +142,8 @@ export function createReading(
         await request(place, `$&/${session}`, {}, { method: 'PUT', signal, ...json({ channels }) });
         await arrived;
       } catch (error) {
-        if (REFUSED.includes((error as Refusal).status) && !end) {
-          // Nothing has changed. Who is told leaves out what was refused.
+        if ((error as Refusal).status < 404 && isFinal(error as Refusal) && !end) {
+          // Not for this token, or too many: nothing has changed. Who is told leaves out what was refused.
           wanted = names;
           refused(error as Refusal);
         } else {
@@ -156,6 +154,11 @@ export function createReading(
       clearTimeout(late);
     }
     isChanging = false;
+    if (!end) {
+      // Also what was given up and is wanted again, before any of it was asked for.
+      track.hear(names);
+      track.flush();
+    }
   }
 
   return { run, want, cut, isDoubtful: () => Date.now() - heardAt > heartbeat * DOUBTED_BEATS };

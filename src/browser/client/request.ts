@@ -38,9 +38,9 @@ export function refusal(reason: string, status = 0, field?: string, after = 0): 
   return Object.assign(new Error(reason), { status, field, after });
 }
 
-/** Asking the same again brings nothing. */
+/** Asking the same again brings nothing: 4xx, but for 408 and 429. */
 export function isFinal({ status }: Refusal): boolean {
-  return status >= 400 && status < 500 && status !== 408 && status !== 429;
+  return /^4(?!08|29)/.test(`${status}`);
 }
 
 export function json(body: unknown, headers: HeadersInit = {}): RequestInit {

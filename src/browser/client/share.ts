@@ -19,8 +19,11 @@ export function linkTo(place: Place, share: boolean, script: string, hear: Hear,
     } catch {
       // None here, or forbidden by a policy of the page or of the browser.
     }
-    if (typeof BroadcastChannel !== 'undefined') return linkToTabs(place, hear);
-    count();
+    try {
+      return linkToTabs(place, hear);
+    } catch {
+      count();
+    }
   }
   const hub = createHub(place, hear);
   return { ask: (asking) => hub.hear('page', asking), close: hub.close };
@@ -29,13 +32,9 @@ export function linkTo(place: Place, share: boolean, script: string, hear: Hear,
 /** Nobody sees why a sixth tab does not even load: this says it. */
 function count(): void {
   try {
-    const add = (one: number) => {
-      localStorage[COUNTED_AS] = Number(localStorage[COUNTED_AS] ?? 0) + one;
-    };
-    add(1);
-    addEventListener('pagehide', () => add(-1));
-    if (localStorage[COUNTED_AS] > MOST_OWN)
-      console.warn('Pinstream: a stream for each tab, and browsers open six at most.');
+    const tabs = (one: number) => (localStorage[COUNTED_AS] = (localStorage[COUNTED_AS] | 0) + one);
+    if (tabs(1) > MOST_OWN) console.warn('Pinstream: a stream for each tab, and browsers open six at most.');
+    addEventListener('pagehide', () => tabs(-1), { once: true });
   } catch {
     // Nothing may be stored here: then nobody counts.
   }

@@ -7,8 +7,9 @@ import { linkTo } from './share.ts';
 
 /** A hub that lives answers at once; one that has not by then is gone. */
 const LOOK = 5_000;
+/** After a refusal: four times this, sixteen times, up to the last. */
+const PATIENCE = 250;
 const REFUSED_WAIT = 30_000;
-const REFUSED_ANEW_WAIT = 2_000;
 
 /** Who hears what, and how things stand. */
 export function createStream(options: PinstreamOptions): Pinstream {
@@ -30,8 +31,8 @@ export function createStream(options: PinstreamOptions): Pinstream {
   let isAway = false;
   /** The hub has been asked for a sign of life. */
   let isAsked = false;
-  /** The token has been good for something. */
-  let wasLive = true;
+  /** Milliseconds for which the last refusal was left alone. */
+  let patience = PATIENCE;
   let status = { state: 'connecting', reason: '' } as Status;
   let again: ReturnType<typeof setTimeout> | undefined;
   let countdown: ReturnType<typeof setInterval> | undefined;
@@ -40,7 +41,7 @@ export function createStream(options: PinstreamOptions): Pinstream {
     () => place,
     since,
     (event) => {
-      for (const call of handlers) safely(() => call(event));
+      for (const call of [...handlers]) safely(() => call(event));
     },
     (gap) => safely(() => options.onGap?.(gap)),
   );
@@ -49,8 +50,9 @@ export function createStream(options: PinstreamOptions): Pinstream {
     clearInterval(countdown);
     const say = () => {
       const seconds = retryAt && Math.max(0, Math.ceil((retryAt - Date.now()) / 1000));
-      if (status.state === state && status.reason === reason && status.seconds === seconds) return;
-      status = { state, reason, ...(retryAt && { retryAt, seconds }) } as Status;
+      const next = { state, reason, retryAt, seconds };
+      if (JSON.stringify(next) === JSON.stringify(status)) return;
+      status = next;
       safely(() => options.onStatus?.(status));
     };
     say();
@@ -92,6 +94,7 @@ export function createStream(options: PinstreamOptions): Pinstream {
   }
 
   function wait(reason: string, most: number): void {
+    if (signal.aborted) return;
     const milliseconds = most * (0.5 + Math.random() / 2);
     tell({ state: 'waiting', reason, retryAt: Date.now() + milliseconds });
     again = setTimeout(() => void start(), milliseconds);
@@ -99,14 +102,12 @@ export function createStream(options: PinstreamOptions): Pinstream {
 
   function take(saying: Saying): void {
     if (saying.type === 'status') {
-      wasLive ||= /live|poll/.test(saying.status.state);
       tell(saying.status);
     } else if (saying.type === 'refused') {
       leave();
-      // What was good until now may have expired: at once with another token, or without the tab that was at fault.
-      if (wasLive && typeof token === 'function') void start();
-      else wait(saying.reason, wasLive ? REFUSED_ANEW_WAIT : REFUSED_WAIT);
-      wasLive = false;
+      // What was good until now may have expired, or another tab was at fault: soon again, and with another token if there is one.
+      patience = Math.min(patience * 4, REFUSED_WAIT);
+      wait(saying.reason, patience);
     } else if (saying.type === 'unknown') {
       if (link) reader.join(link);
     } else {
@@ -129,6 +130,7 @@ export function createStream(options: PinstreamOptions): Pinstream {
 
   const looking = setInterval(() => {
     if (!link) return;
+    patience = PATIENCE;
     if (isAsked) connect();
     isAsked = true;
     link.ask({ type: 'here' });
@@ -201,6 +203,7 @@ export function createStream(options: PinstreamOptions): Pinstream {
     },
     close() {
       closing.abort();
+      handlers.clear();
       clearInterval(looking);
       leave();
       tell({ state: 'stopped', reason: 'Closed by this page.' });

@@ -13,6 +13,8 @@ export interface Track {
   at(id: string): void;
   /** From here on these channels, and no others. */
   hear(names: readonly string[]): void;
+  /** Others are not wanted any more: should they be again, it is from then on. */
+  keep(names: readonly string[]): void;
   /** Nobody listens any more: who comes later begins anew. */
   forget(): void;
   flush(): void;
@@ -44,9 +46,11 @@ export function createTrack(say: Hear): Track {
       heard = new Set(names);
       if (added[0]) unsaid.push({ type: 'from', cursor, names: added });
     },
+    keep(names) {
+      heard = new Set(names.filter((name) => heard.has(name)));
+    },
     forget() {
       cursor = '';
-      heard = new Set();
     },
     flush() {
       if (unsaid[0]) say(unsaid);

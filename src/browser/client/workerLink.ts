@@ -35,6 +35,8 @@ export function serveTabs(scope: { readonly name: string; onconnect: unknown }):
     for (const [id, port] of ports) if (to ? to === id : hub.has(id)) port.postMessage(sayings);
   });
   let count = 0;
+  // It lives as long as the pages that opened it, also when they have long gone on to another token.
+  setInterval(() => ports.size || close(), 60_000);
   scope.onconnect = ({ ports: [port] }: { readonly ports: readonly [MessagePort] }) => {
     const id = String(++count);
     ports.set(id, port);
