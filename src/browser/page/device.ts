@@ -1,5 +1,6 @@
 import type { Gap, PinstreamEvent } from '../client/api.ts';
 import type { WireDevice } from '../wire.ts';
+import { ask } from './ask.ts';
 import { part } from './element.ts';
 import { Frame } from './frame.ts';
 import { isAfter } from './ids.ts';
@@ -72,7 +73,7 @@ export class Device {
   }
 
   async #ask(): Promise<void> {
-    const response = await fetch('/pins').catch(() => undefined);
+    const response = await ask('/pins').catch(() => undefined);
     if (!response?.ok) return;
     const device = (await response.json().catch(() => undefined)) as WireDevice | undefined;
     if (device && !this.#told) this.#take(device);

@@ -1,19 +1,21 @@
 import { part } from './element.ts';
+import { knownKey, rememberKey, watchKey } from './knownKey.ts';
 
-const STORED_AS = 'pinstream.key';
+export type Purpose = 'publish' | 'read';
 
-/** The publish key: asked for when it is needed, and remembered in this browser. */
+const TITLES: Record<Purpose, string> = {
+  publish: 'Publishing needs the key',
+  read: 'Reading needs a key',
+};
+
+/** The key: asked for when it is needed, and remembered in this browser. */
 export class Key {
   readonly #dialog: HTMLDialogElement;
   readonly #form: HTMLFormElement;
-  readonly #listeners: ((known: boolean) => void)[] = [];
-  /** Where the browser doesn't let a page store anything, it is known until the page is left. */
-  #value: string;
 
   constructor(dialog: HTMLDialogElement) {
     this.#dialog = dialog;
     this.#form = dialog.querySelector('form') as HTMLFormElement;
-    this.#value = stored(() => localStorage.getItem(STORED_AS)) ?? '';
     part(dialog, 'cancel').addEventListener('click', () => dialog.close());
     this.#form.addEventListener('submit', (event) => {
       event.preventDefault();
@@ -22,48 +24,36 @@ export class Key {
   }
 
   get value(): string {
-    return this.#value;
+    return knownKey();
   }
 
   /** Asks for it, and says what was wrong with the last one; false when that was declined. */
-  async ask(wrong: string): Promise<boolean> {
+  async ask(wrong: string, purpose: Purpose = 'publish'): Promise<boolean> {
     const said = part(this.#dialog, 'wrong');
     said.textContent = wrong;
     said.hidden = wrong === '';
+    part(this.#dialog, 'title').textContent = TITLES[purpose];
+    for (const one of ['publish', 'read'] as const) part(this.#dialog, one).hidden = one !== purpose;
     this.#input.value = '';
     this.#dialog.returnValue = '';
     if (!this.#dialog.open) this.#dialog.showModal();
     await new Promise((closed) => this.#dialog.addEventListener('close', closed, { once: true }));
     if (this.#dialog.returnValue === '') return false;
-    this.#remember(this.#dialog.returnValue);
+    rememberKey(this.#dialog.returnValue);
     return true;
   }
 
   forget(): void {
-    this.#remember('');
+    rememberKey('');
   }
 
   /** Calls now and at each change. */
   watch(listener: (known: boolean) => void): void {
-    this.#listeners.push(listener);
-    listener(this.#value !== '');
-  }
-
-  #remember(value: string): void {
-    this.#value = value;
-    stored(() => (value ? localStorage.setItem(STORED_AS, value) : localStorage.removeItem(STORED_AS)));
-    for (const listener of this.#listeners) listener(value !== '');
+    watchKey((key) => listener(key !== ''));
+    listener(this.value !== '');
   }
 
   get #input(): HTMLInputElement {
     return this.#form.elements.namedItem('key') as HTMLInputElement;
-  }
-}
-
-function stored<T>(access: () => T): T | undefined {
-  try {
-    return access();
-  } catch {
-    return undefined;
   }
 }

@@ -5,6 +5,7 @@ import { byId } from './element.ts';
 import { Feed } from './feed.ts';
 import { Key } from './key.ts';
 import { Listening } from './listening.ts';
+import { Lock } from './lock.ts';
 import { Post } from './post.ts';
 import { Problems } from './problems.ts';
 import { Publish } from './publish.ts';
@@ -17,12 +18,25 @@ const view = new View();
 const key = new Key(byId('key') as HTMLDialogElement);
 const post = new Post(key);
 const status = new StatusLine(byId('status'));
-const problems = new Problems(byId('problems'), (why) => status.block(why));
+const problems = new Problems(byId('problems'), {
+  block: (why) => status.block(why),
+  unlock: () => void key.ask('', 'read'),
+});
 const device = new Device(byId('device'), post);
 const timeline = new Timeline(byId('timeline'), view);
 const channels = new Channels(byId('channels'), view);
 const feed = new Feed(byId('feed'), view, { withKey: () => key.value !== '' });
 const listening = new Listening(view);
+const lock = new Lock(
+  () => listening.channels,
+  (refused) => {
+    status.lock(refused !== undefined);
+    problems.locked(refused);
+  },
+);
+view.watch((changed) => {
+  if (changed.has('channels')) lock.change();
+});
 new Publish(byId('publish') as HTMLDetailsElement, post, key);
 new Shortcuts(byId('shortcuts') as HTMLDialogElement, byId('help'), pageShortcuts(feed, view));
 
@@ -36,6 +50,7 @@ device.watch((now) => {
 const stream = pinstream({
   channels: listening.channels,
   last: 50,
+  token: lock.token,
   onEvent(event) {
     device.hear(event);
     timeline.event(event);
@@ -49,6 +64,7 @@ const stream = pinstream({
   },
   onStatus(now) {
     const live = isLive(now);
+    lock.status(now);
     status.show(now);
     problems.status(now);
     device.live(live);

@@ -1,12 +1,14 @@
 import type { Status } from '../client/api.ts';
 import type { WireDevice } from '../wire.ts';
 import { el } from './element.ts';
+import type { Refused } from './lock.ts';
 import { ReadinessWatch } from './readiness.ts';
 import { isLive } from './status.ts';
 import {
   connectionTrouble,
   deviceTroubles,
   fullTrouble,
+  lockTrouble,
   type Readiness,
   storeTrouble,
   type Trouble,
@@ -15,11 +17,18 @@ import {
 /** A connection that is back sooner was no problem: the top of the page has said it. */
 const GRACE_MS = 4_000;
 
+export interface ProblemActions {
+  /** Hears why nothing can come though the stream is open, and undefined when it can again. */
+  block(why: string | undefined): void;
+  /** Somebody wants to give a key. */
+  unlock(): void;
+}
+
 /** What is wrong, each with its remedy, where one looks first. Nothing wrong: nothing there. */
 export class Problems {
   readonly #root: HTMLElement;
   readonly #list: HTMLElement;
-  readonly #block: (why: string | undefined) => void;
+  readonly #actions: ProblemActions;
   readonly #shown = new Map<string, { readonly element: HTMLElement; readonly said: string }>();
   /** What somebody has read and put away, as it was worded then: when it gets worse it is back. */
   readonly #putAway = new Map<string, string>();
@@ -28,14 +37,14 @@ export class Problems {
   #device: WireDevice | undefined;
   #readiness: Readiness = 'unasked';
   #full = '';
+  #refused: Refused | undefined;
   /** For longer than a moment. */
   #away = false;
   #grace: ReturnType<typeof setTimeout> | undefined;
 
-  /** `block` hears why nothing can come though the stream is open, and undefined when it can again. */
-  constructor(root: HTMLElement, block: (why: string | undefined) => void) {
+  constructor(root: HTMLElement, actions: ProblemActions) {
     this.#root = root;
-    this.#block = block;
+    this.#actions = actions;
     this.#list = root.querySelector('ul') as HTMLElement;
   }
 
@@ -60,6 +69,12 @@ export class Problems {
     this.#show();
   }
 
+  /** Reading was refused for want of a key; undefined: it is not, or no longer. */
+  locked(refused: Refused | undefined): void {
+    this.#refused = refused;
+    this.#show();
+  }
+
   /** How a request of this page was answered. */
   answered(status: number, reason: string): void {
     if (status === 507) this.#full = reason;
@@ -71,7 +86,7 @@ export class Problems {
 
   #hearReadiness(readiness: Readiness): void {
     this.#readiness = readiness;
-    this.#block(storeTrouble(readiness)?.title);
+    this.#actions.block(storeTrouble(readiness)?.title);
     this.#worry();
     this.#show();
   }
@@ -86,8 +101,8 @@ export class Problems {
     const store = storeTrouble(this.#readiness);
     const found = [
       store,
-      // One reason is enough: without its store the server gives no stream.
-      store ? undefined : this.#connection(),
+      // One reason is enough: without its store, or without a key, the server gives no stream.
+      store ? undefined : this.#refused ? lockTrouble(this.#refused) : this.#connection(),
       this.#full === '' ? undefined : fullTrouble(this.#full),
       ...(this.#device ? deviceTroubles(this.#device) : []),
     ];
@@ -136,7 +151,14 @@ export class Problems {
       words,
     );
     if (tone === 'note') row.append(this.#putAwayButton(trouble));
+    if (trouble.remedy !== undefined) row.append(this.#remedyButton(trouble.remedy));
     return row;
+  }
+
+  #remedyButton(words: string): HTMLElement {
+    const button = el('button', { type: 'button', class: 'small' }, words);
+    button.addEventListener('click', () => this.#actions.unlock());
+    return button;
   }
 
   #putAwayButton(trouble: Trouble): HTMLElement {

@@ -25,6 +25,7 @@ export class StatusLine {
   #wasLive = false;
   #status: Status | undefined;
   #blocked: string | undefined;
+  #isLocked = false;
 
   constructor(root: HTMLElement) {
     this.#root = root;
@@ -35,7 +36,14 @@ export class StatusLine {
 
   show(status: Status): void {
     this.#status = status;
-    this.#draw(this.#blocked !== undefined && isLive(status) ? blocked(this.#blocked) : status);
+    if (this.#isLocked) this.#draw(LOCKED);
+    else this.#draw(this.#blocked !== undefined && isLive(status) ? blocked(this.#blocked) : status);
+  }
+
+  /** Without a key there is no stream, however often it is tried. */
+  lock(isLocked: boolean): void {
+    this.#isLocked = isLocked;
+    if (this.#status) this.show(this.#status);
   }
 
   /** A stream is open, and still nothing can come through it: why, in a few words. undefined: it can again. */
@@ -49,7 +57,8 @@ export class StatusLine {
     this.#root.dataset.state = state;
     // Written only when they change: they are a live region, and some screen readers speak what is written again.
     write(this.#word, WORDS[state]);
-    write(this.#why, state === 'waiting' ? `${reason} Trying again by itself.` : reason);
+    const goesOn = state === 'waiting' && status !== LOCKED;
+    write(this.#why, goesOn ? `${reason} Trying again by itself.` : reason);
     // Outside of the live region, and not for screen readers: nobody wants every second spoken.
     write(this.#countdown, countdownOf(status));
     this.#showInTab(status);
@@ -65,6 +74,8 @@ export class StatusLine {
     if (this.#icon && !this.#icon.href.endsWith(`/${icon}`)) this.#icon.href = `/assets/page/${icon}`;
   }
 }
+
+const LOCKED: Status = { state: 'waiting', reason: 'Reading needs a key.' };
 
 function blocked(why: string): Status {
   return { state: 'waiting', reason: `${why}.` };

@@ -1,5 +1,6 @@
 import type { Status } from '../client/api.ts';
 import type { WireDevice, WirePin } from '../wire.ts';
+import type { Refused } from './lock.ts';
 
 /** Something that is wrong, in words, and what to do about it. `code` stands between backticks in the text. */
 export interface Trouble {
@@ -9,6 +10,8 @@ export interface Trouble {
   readonly tone: 'bad' | 'note';
   readonly title: string;
   readonly text: string;
+  /** What a button beside it says, which does something about it at once. */
+  readonly remedy?: string;
 }
 
 /** What `/readyz` says: nothing at all, that all is well, or what is not. */
@@ -53,6 +56,15 @@ const SILENT = bad(
   'The server does not answer',
   'Is the Pi on, and in the network of this device? On the Pi, `docker compose ps` says what runs; without Docker, start it again: `npm start`. What happens meanwhile comes when it is back, as far as the log goes.',
 );
+
+export function lockTrouble({ reason, isWrong }: Refused): Trouble {
+  const title = isWrong ? 'This key does not open these channels' : 'Reading needs a key';
+  // What the server says to those who sent none is for programs.
+  const why = isWrong
+    ? `${reason} Enter another one`
+    : 'Some of the channels are kept for those who have a key. Enter one';
+  return { ...bad('lock', title, `${why}, or choose channels that are open to all.`), remedy: 'Enter a key' };
+}
 
 export function storeTrouble(readiness: Readiness): Trouble | undefined {
   if (typeof readiness === 'string') return undefined;

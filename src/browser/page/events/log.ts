@@ -1,5 +1,6 @@
 import type { Gap, PinstreamEvent } from '../../client.ts';
 import type { WireGap } from '../../wire.ts';
+import { ask } from '../ask.ts';
 import type { LoggedEvent } from './csv.ts';
 
 /** What `GET /events` answers. */
@@ -29,7 +30,7 @@ export const readLog: ReadLog = async (channels, since, signal) => {
 export async function askJson<Answer>(path: string, signal: AbortSignal): Promise<Answer> {
   let response: Response;
   try {
-    response = await fetch(path, { signal, headers: { accept: 'application/json' } });
+    response = await ask(path, { signal, headers: { accept: 'application/json' } });
   } catch (error) {
     if (signal.aborted) throw error;
     throw new Error('The server cannot be reached at the moment. Try again when the page is live.');

@@ -1,4 +1,5 @@
 import type { PinstreamEvent } from '../../client.ts';
+import { ask } from '../ask.ts';
 
 /** As many as a log holds unless it was told to hold more. */
 const PRESSES = 1_000;
@@ -53,7 +54,7 @@ export class History {
   async #ask(channel: string): Promise<boolean> {
     const last = channel === 'device' ? STATES : PRESSES;
     try {
-      const response = await fetch(`/events?channel=${encodeURIComponent(channel)}&last=${last}`, {
+      const response = await ask(`/events?channel=${encodeURIComponent(channel)}&last=${last}`, {
         signal: AbortSignal.timeout(MOST_WAIT_MS),
       });
       this.#listener.told(Date.parse(response.headers.get('date') ?? ''));

@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, describe, test } from 'node:test';
+import type { Asking } from '../../src/browser/client/messages.ts';
+import { createReader, type Reader } from '../../src/browser/client/reader.ts';
+
+/** A tab's place in what the hub tells, with a log that answers when the test says so. */
+
+const PLACE = { url: 'http://pi/stream', token: '', credentials: 'omit' as const };
+
+interface Question {
+  readonly query: URLSearchParams;
+  answer(cursor: string, ...ids: number[]): Promise<void>;
+}
+
+let asked: Question[] = [];
+let told: string[] = [];
+let gaps: unknown[] = [];
+let reader: Reader;
+const real = globalThis.fetch;
+
+beforeEach(() => {
+  asked = [];
+  told = [];
+  gaps = [];
+  globalThis.fetch = ((address: URL) =>
+    new Promise((answered) => {
+      asked.push({
+        query: address.searchParams,
+        async answer(cursor, ...ids) {
+          const events = ids.map((n) => event(n, address.searchParams.get('channel') as string));
+          answered(Response.json({ cursor, events, gap: null }));
+          // The answer is read and told before anything else is done.
+          await new Promise((done) => setImmediate(() => setImmediate(done)));
+        },
+      });
+    })) as typeof fetch;
+});
+afterEach(() => {
+  globalThis.fetch = real;
+});
+
+function joined(cursor: string, names: string[]): Reader {
+  reader = createReader(
+    () => PLACE,
+    cursor,
+    ({ id }) => told.push(id),
+    (gap) => gaps.push(gap),
+  );
+  reader.add(names, 0);
+  reader.join({ ask: (_: Asking) => undefined, close: () => undefined });
+  return reader;
+}
+
+function event(n: number, channel: string) {
+  return { type: 'event', channel, event: 'message', data: '', at: 0, id: `e-${n}` } as const;
+}
+
+describe("a tab's place", () => {
+  test('a hub that is behind says again what was heard already: it is not told twice', () => {
+    joined('e-5', ['a']).hear({ type: 'from', cursor: 'e-3', names: ['a'] });
+    for (const n of [4, 5, 6]) reader.hear(event(n, 'a'));
+    assert.deepEqual(told, ['e-6']);
+    assert.equal(reader.cursor, 'e-6');
+    assert.equal(asked.length, 0);
+  });
+
+  test('what lies between it and where the hub begins is read, and told before what is live', async () => {
+    joined('e-5', ['a']).hear({ type: 'from', cursor: 'e-9', names: ['a'] });
+    reader.hear(event(10, 'a'));
+    assert.equal(asked[0]?.query.get('since'), 'e-5');
+    // The log may be ahead of the hub.
+    await asked[0]?.answer('e-10', 6, 8, 10);
+    assert.deepEqual(told, ['e-6', 'e-8', 'e-10']);
+  });
+
+  test('of two readings at once the second does not move the place over what still waits', async () => {
+    joined('e-90', ['a']).hear({ type: 'from', cursor: 'e-90', names: ['a'] });
+    reader.add(['slow'], 0);
+    reader.hear({ type: 'at', cursor: 'e-100' });
+    reader.hear({ type: 'from', cursor: 'e-100', names: ['slow'] });
+    for (let n = 101; n <= 120; n++) reader.hear(event(n, 'a'));
+    reader.add(['c'], 0);
+    reader.hear({ type: 'from', cursor: 'e-120', names: ['c'] });
+    await asked[1]?.answer('e-120');
+    assert.deepEqual(told, []);
+    assert.equal(reader.cursor, 'e-100');
+
+    // The page is put away now: all of it is asked for again.
+    reader.join({ ask: () => undefined, close: () => undefined });
+    reader.hear({ type: 'from', cursor: 'e-130', names: ['a', 'slow', 'c'] });
+    const since = (name: string) =>
+      asked
+        .slice(2)
+        .find(({ query }) => query.getAll('channel').includes(name))
+        ?.query.get('since');
+    assert.equal(since('a'), 'e-100');
+    assert.equal(since('slow'), 'e-90');
+  });
+
+  test('a channel that overlaps a pattern brings nothing twice', async () => {
+    joined('e-1', ['a*']).hear({ type: 'from', cursor: 'e-1', names: ['a*'] });
+    reader.add(['ab'], 0);
+    reader.hear(event(2, 'ab'));
+    reader.hear({ type: 'from', cursor: 'e-3', names: ['ab'] });
+    await asked[0]?.answer('e-3', 2);
+    reader.hear(event(4, 'ab'));
+    assert.deepEqual(told, ['e-2', 'e-4']);
+  });
+
+  test('a new store begins before all that was heard', () => {
+    joined('e-5', ['a']).hear({ type: 'from', cursor: 'e-5', names: ['a'] });
+    reader.hear({ type: 'gap', reason: 'epoch' });
+    reader.hear({ type: 'at', cursor: 'f-0' });
+    reader.hear({ ...event(1, 'a'), id: 'f-1' });
+    assert.deepEqual(told, ['f-1']);
+    assert.deepEqual(gaps, [{ channel: undefined, until: undefined, certain: true }]);
+  });
+});
