@@ -21,7 +21,7 @@ export function createHub(place: Place, post: (sayings: readonly Saying[], to?: 
   const tabs = new Map<string, Tab>();
   let status: readonly Saying[] = [];
   const looking = setInterval(() => {
-    for (const [id, { heardAt }] of tabs) if (Date.now() - heardAt > GONE) tabs.delete(id);
+    for (const [id, tab] of tabs) if (Date.now() - tab.heardAt > GONE) tabs.delete(id);
     want();
   }, GONE / 3);
   const line = createLine(

@@ -7,6 +7,8 @@ import { createTrack, type Track } from './track.ts';
 
 const FIRST_WAIT = 1_000;
 const LONGEST_WAIT = 30_000;
+/** Whatever a server asks for: timers count no further than 24 days. */
+const LONGEST_PAUSE = 1e9;
 /** While it polls, a stream is tried again after so long, then after twice as long, up to the last. */
 const STREAM_AGAIN = 60_000;
 const STREAM_AGAIN_LONGEST = 600_000;
@@ -96,7 +98,7 @@ export function createLine(
           track.keep([]);
           refused(end);
         } else {
-          await pause(Math.max(backOff(), end.after || 0), end.message);
+          await pause(Math.max(backOff(), Math.min(end.after || 0, LONGEST_PAUSE)), end.message);
         }
       } else if (end.why === 'silent') {
         reason = 'The stream fell silent.';

@@ -74,8 +74,7 @@ export function createReading(
     // In an envelope all events come under one name, with their channel.
     const query = { channel: names, envelope: 1, session, last_event_id: track.cursor };
     const { body, headers } = await request(place, '', query, { signal });
-    const type = headers.get('content-type');
-    if (!body || !type?.startsWith('text/event-stream'))
+    if (!body || !headers.get('content-type')?.startsWith('text/event-stream'))
       throw refusal(`What answers at ${place.url} is not Pinstream.`);
     const take = blocksOf(hear);
     const decoder = new TextDecoder();
@@ -101,6 +100,7 @@ export function createReading(
         heartbeat = message.heartbeat ?? heartbeat;
         isOpen = true;
         track.hear(names);
+        track.keep(wanted);
         live(false);
         want(wanted);
         break;
@@ -115,7 +115,7 @@ export function createReading(
         break;
       case 'refused':
       case 'closing':
-        farewell = message.reason ?? 'The server is restarting.';
+        farewell = message.reason ?? 'The server restarts.';
     }
   }
 
@@ -134,6 +134,8 @@ export function createReading(
         changed = () => {
           names = channels;
           track.hear(names);
+          // What was given up meanwhile goes with the next change.
+          track.keep(wanted);
           done();
         };
       });

@@ -95,9 +95,10 @@ export function linkToTabs(place: Place, hear: Hear): Link {
     ask,
     close() {
       clearTimeout(timer);
+      // Before the heir hears of it: of two streams at a time the browser may not have the room.
+      hub?.close();
       if (hub) post({ type: 'leave', heir });
       else ask({ type: 'bye' });
-      hub?.close();
       isClosed = true;
       channel.close();
     },
