@@ -181,6 +181,16 @@ describe('a gap', () => {
     assert.equal(lane().gaps.length, 1);
   });
 
+  test('of the device breaks the outputs, whose levels it tells, and no input', () => {
+    const { model, lane } = started(OUTPUT);
+    model.event(state(NOW - 60_000, 'online', [{ ...OUTPUT, level: 1 }]));
+    model.gap({ channel: 'device', certain: true }, NOW);
+    assert.deepEqual(gaps(lane()), [[-60_000, 0]]);
+    const input = started();
+    input.model.gap({ channel: 'device', certain: true }, NOW);
+    assert.deepEqual(input.lane().gaps, []);
+  });
+
   test('of the whole store begins with the newest event of all, and ends with the first of the new store', () => {
     const model = new Model();
     model.device(device([INPUT, OUTPUT]), NOW);

@@ -28,6 +28,16 @@ const LEAVINGS: readonly [string, (page: Page) => Promise<unknown>][] = [
 ];
 
 describe('the device on the page', () => {
+  test('of many pins the first ones are shown, and all when somebody wants to see them', async () => {
+    const PINS = Array.from({ length: 26 }, (_, i) => `pin${i}=${i + 2}`).join(', ');
+    const page = await opened(await started({ PINS }, { mock: true }));
+    const shown = page.locator('.pin:visible');
+    await page.getByRole('button', { name: 'Show all 26 pins' }).click();
+    assert.equal(await shown.count(), 26);
+    await page.getByRole('button', { name: 'Show fewer pins' }).click();
+    assert.equal(await shown.count(), 5);
+  });
+
   test('shows a press made with its own button, without a reload', async () => {
     const page = await opened(await started({}, { mock: true }));
     const pin = page.locator('.pin', { hasText: 'button' });

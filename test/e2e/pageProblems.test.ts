@@ -86,6 +86,19 @@ describe('what is wrong, on the page', () => {
     const gone = [PIN, LED].map((pin) => ({ ...pin, level: null, problem: `${pin.name} is gone.` }));
     await tell({ state: 'degraded', driver: 'onoff', pins: gone });
     await problem(page, '2 pins are failing button, led: each says below').waitFor();
+    // What is the same for all is said once.
+    const denied = [PIN, LED].map((pin) => ({
+      ...pin,
+      level: null,
+      problem: `${pin.name} (GPIO ${pin.gpio}) cannot be opened: run it as root.`,
+    }));
+    await tell({ state: 'degraded', driver: 'onoff', pins: denied });
+    await problem(page, '2 pins are failing button, led: cannot be opened: run it as root.').waitFor();
+    assert.equal(await page.getByText('cannot be opened').count(), 1);
+    assert.equal(
+      await page.getByRole('switch', { name: 'led' }).getAttribute('aria-describedby'),
+      'problem-pins',
+    );
     await tell({ state: 'offline', driver: 'onoff', pins: [PIN, LED] });
     await problem(page, 'The sidecar is offline').waitFor();
     assert.equal(await page.locator('#problems li').count(), 1);

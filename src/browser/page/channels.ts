@@ -22,6 +22,8 @@ export class Channels {
   readonly #heard = new Set<string>();
   #known: readonly Choice[] = [];
   #isAsked = false;
+  /** It is said that the figures are old. */
+  #isOld = false;
 
   constructor(root: HTMLElement, view: View, suggestions = document.getElementById('known-channels')) {
     this.#root = root as HTMLDetailsElement;
@@ -33,7 +35,10 @@ export class Channels {
     this.#census = new Census(
       () => this.#root.open && !document.hidden,
       (known) => this.#learn(known),
-      (sentence) => this.#say(`What is known of channels is not up to date. ${sentence}`),
+      (sentence) => {
+        this.#isOld = true;
+        this.#say(`These figures are not up to date. ${sentence}`);
+      },
     );
     this.#text.addEventListener('input', () => this.#draw());
     find.addEventListener('submit', (event) => {
@@ -68,7 +73,9 @@ export class Channels {
   #learn(known: readonly Choice[]): void {
     this.#known = known;
     this.#isAsked = true;
-    this.#say('');
+    // Not what was said to somebody who is choosing: they are still reading it.
+    if (this.#isOld) this.#say('');
+    this.#isOld = false;
     this.#suggest(known.map(({ name }) => name).filter((name) => !isPattern(name)));
     this.#draw();
   }
@@ -136,7 +143,9 @@ export class Channels {
   #moreWords(shown: number, found: number, text: string): string {
     if (found > shown) return `${found.toLocaleString('en')} match; the first ${shown} are shown.`;
     if (shown > 0 || !this.#isAsked) return '';
-    return text === '' ? 'No channel has had an event so far.' : `No channel is called “${text}” so far.`;
+    return text === ''
+      ? 'No channels yet: each is here from its first event on.'
+      : `No channel is called “${text}” so far.`;
   }
 
   #say(text: string): void {

@@ -11,6 +11,8 @@ import { OFFLINE_ID } from './troubles.ts';
 
 /** What comes this soon after a connection is what was, not what is: no lamp flashes for it. */
 const SETTLING_MS = 1_000;
+/** So many are shown at once; one more would only take the place of the button that shows it. */
+const FEW_PINS = 6;
 /** Channels are named by whoever publishes; of so many it is remembered what they said before the device told of its pins. */
 const MOST_PINS = 100;
 
@@ -29,11 +31,16 @@ export class Device {
   /** The id of what it has told last. */
   #newest = '';
   #device: WireDevice | undefined;
+  #isFolded = true;
   #liveSince = Number.POSITIVE_INFINITY;
 
   constructor(root: HTMLElement, post: Post) {
     this.#root = root;
     this.#post = post;
+    part(root, 'all').addEventListener('click', () => {
+      this.#isFolded = !this.#isFolded;
+      this.#fold();
+    });
     // Whoever goes away has let go, also of what no event of the button itself tells.
     addEventListener('pagehide', () => this.#letGo());
     addEventListener('blur', () => this.#letGo());
@@ -128,6 +135,17 @@ export class Device {
     word.dataset.state = state;
     part(this.#root, 'none').hidden = driver !== null;
     for (const row of this.#rows.values()) row.draw();
+    this.#fold();
+  }
+
+  /** Of many pins the first ones are enough to begin with: what stands below them is to be seen too. */
+  #fold(): void {
+    const all = part(this.#root, 'all');
+    all.hidden = this.#rows.size <= FEW_PINS;
+    all.ariaExpanded = String(!this.#isFolded);
+    const words = this.#isFolded ? `Show all ${this.#rows.size} pins` : 'Show fewer pins';
+    if (all.textContent !== words) all.textContent = words;
+    part(this.#root, 'pins').classList.toggle('folded', this.#isFolded && !all.hidden);
   }
 
   #letGo(): void {

@@ -1,15 +1,14 @@
 import type { Gap, PinstreamEvent } from '../client.ts';
 import { part } from './element.ts';
+import { Behind, figure, write } from './events/behind.ts';
 import { Chosen } from './events/chosen.ts';
 import { copyButton } from './events/clipboard.ts';
 import { Download } from './events/download.ts';
 import { Empty } from './events/empty.ts';
-import type { Entry } from './events/entries.ts';
-import { gapRow } from './events/gapRow.ts';
 import { List } from './events/list.ts';
 import { Menu } from './events/menu.ts';
 import { Past } from './events/past.ts';
-import { eventRow, type RowContext } from './events/row.ts';
+import { rowOf, withBorder } from './events/rows.ts';
 import { Speaker } from './events/speaker.ts';
 import { Stock } from './events/stock.ts';
 import { Frame } from './frame.ts';
@@ -42,6 +41,7 @@ export class Feed {
   readonly #empty: Empty;
   readonly #chosen: Chosen;
   readonly #speaker: Speaker;
+  readonly #behind: Behind;
   readonly #search: HTMLInputElement;
   readonly #frame = new Frame(() => this.#draw());
   readonly #withKey: () => boolean;
@@ -53,6 +53,8 @@ export class Feed {
   #isBack = false;
   #liveSince: number | undefined;
   #isLookedUp = false;
+  /** Between the newest events nothing is left out, also once the list goes on. */
+  #isComplete = false;
 
   constructor(root: HTMLElement, view: View, { withKey = () => false }: FeedOptions = {}) {
     this.#root = root;
@@ -69,6 +71,7 @@ export class Feed {
     this.#past = new Past(root, () => void this.#showOlder());
     this.#empty = new Empty(root, () => view.set({ search: '' }));
     this.#chosen = new Chosen(root, view);
+    this.#behind = new Behind(root);
     this.#speaker = new Speaker(part(root, 'spoken'));
     this.#search = part<HTMLInputElement>(root, 'search');
     this.#search.value = view.search;
@@ -95,7 +98,11 @@ export class Feed {
   }
 
   live(live: boolean): void {
-    if (!live || this.#liveSince !== undefined) return;
+    if (!live) return;
+    if (this.#liveSince !== undefined) {
+      if (!this.#isComplete) void this.#lookUp();
+      return;
+    }
     this.#liveSince = performance.now();
     // That there is nothing in the log is known only when nothing came.
     setTimeout(() => void this.#lookUp(), SETTLING_MS);
@@ -135,6 +142,7 @@ export class Feed {
     this.#isBack = false;
     this.#most = SHOWN;
     this.#past.forget();
+    if (!this.#isComplete && this.#liveSince !== undefined) void this.#lookUp();
   }
 
   #draw(): void {
@@ -142,45 +150,34 @@ export class Feed {
     clearTimeout(this.#calm);
     this.#calm = undefined;
     const { entries, wanted } = this.#stock.newest(this.#most);
-    const context = { wanted: this.#stock.expression, withKey: this.#withKey };
-    const rows = this.#list.draw(entries, (entry) => rowOf(entry, context));
+    const context = {
+      entries,
+      wanted: this.#stock.expression,
+      withKey: this.#withKey,
+      fill: () => void this.#showOlder(),
+    };
+    const shown = this.#isLookedUp ? withBorder(entries, this.#stock) : entries;
+    const rows = this.#list.draw(shown, (entry) => rowOf(entry, context));
     this.#stock.drawn();
     if (this.#isSettled && rows.length <= POINTED_OUT) for (const row of rows) row.classList.add('fresh');
     this.#say(wanted);
   }
 
   #say(wanted: number): void {
-    const known = this.#stock.all.reduce((count, { event }) => count + (event ? 1 : 0), 0);
+    const { known, made, device } = this.#stock.counts;
     const { channels, search } = this.#view;
     const isAll = channels.length === 0 && search === '';
-    this.#write('found', known === 0 ? '' : isAll ? figure(known) : `${figure(wanted)} of ${figure(known)}`);
-    this.#sayBehind();
+    const found = isAll ? figure(known) : `${figure(wanted)} of ${figure(known)}`;
+    write(part(this.#root, 'found'), known === 0 ? '' : found);
+    this.#behind.show(this.#stock.behind, this.#isPaused);
     const hasMore = wanted > this.#most;
     if (known === 0 || (this.#list.isEmpty && search === '')) this.#past.hide();
-    else this.#past.show({ isSearch: search !== '', hasMore, isFull: this.#most >= MOST_SHOWN });
+    else {
+      const isFull = this.#most >= MOST_SHOWN;
+      this.#past.show({ isSearch: search !== '', hasMore, isFull, isWhole: this.#stock.isWhole });
+    }
     if (this.#liveSince === undefined || !this.#isLookedUp) this.#empty.hide();
-    else this.#empty.show({ known, isEmpty: this.#list.isEmpty, channels, search });
-  }
-
-  #sayBehind(): void {
-    const { came, forgotten } = this.#stock.behind;
-    const words = came > 0 ? `Resume (${figure(came)} new)` : 'Resume';
-    this.#write('pause', this.#isPaused ? words : 'Pause');
-    const more = part(this.#root, 'new');
-    more.hidden = this.#isPaused || came === 0;
-    this.#write('new', `${figure(came)} new`);
-    const lost =
-      forgotten > 0
-        ? `${figure(forgotten)} of the new events are more than this page remembers. The log has them: a search or the download finds them.`
-        : '';
-    this.#write('forgotten', lost);
-    part(this.#root, 'forgotten').hidden = lost === '';
-  }
-
-  /** Only what has changed is written: writing costs, and some of it is read out. */
-  #write(name: string, text: string): void {
-    const element = part(this.#root, name);
-    if (element.textContent !== text) element.textContent = text;
+    else this.#empty.show({ known, made, device, isEmpty: this.#list.isEmpty, channels, search });
   }
 
   #change(changed: ReadonlySet<Aspect>): void {
@@ -191,13 +188,21 @@ export class Feed {
     this.#most = SHOWN;
     this.#past.forget();
     this.#chosen.show();
+    if (changed.has('channels')) {
+      this.#isLookedUp = false;
+      this.#isComplete = false;
+    }
     this.#draw();
-    if (changed.has('channels')) void this.#lookUp();
+    if (!this.#isComplete && this.#liveSince !== undefined) void this.#lookUp();
   }
 
-  /** Of chosen channels that were quiet for long the page knows little: the log has it. */
+  /** At first the last few events of each channel are known. The log has what is between the newest ones. */
   async #lookUp(): Promise<void> {
-    if (this.#view.channels.length > 0 && this.#view.search === '') await this.#readFor(FEW);
+    if (this.#view.search === '') {
+      // Nothing at all is whole, too.
+      this.#isComplete = this.#stock.begin();
+      await this.#readFor(FEW, true);
+    }
     this.#isLookedUp = true;
     this.#frame.ask();
   }
@@ -205,17 +210,23 @@ export class Feed {
   async #showOlder(): Promise<void> {
     this.#isBack = true;
     this.#stock.hold();
-    await this.#readFor(this.#most + SHOWN);
+    await this.#readFor(this.#most + SHOWN, false);
     this.#most = Math.min(MOST_SHOWN, this.#most + SHOWN);
     this.#draw();
   }
 
-  /** Reads the log until so many rows have no hole between them: at first only the last few of each channel are known. */
-  #readFor(rows: number): Promise<void> {
+  /** Reads the log until so many rows have no hole between them. */
+  async #readFor(rows: number, isQuiet: boolean): Promise<void> {
     const { channels, search } = this.#view;
     const add = (event: PinstreamEvent) => this.#stock.addOlder(event);
     const isEnough = (from: number) => this.#stock.wantedFrom(from) >= rows;
-    return this.#past.read({ channels, isSearch: search !== '', from: this.#stock.newestId, add, isEnough });
+    const isSearch = search !== '';
+    const { isHeld, newestId } = this.#stock;
+    const from = await this.#past.read({ channels, isSearch, from: newestId, add, isEnough, isQuiet });
+    // What was read partly into a list that stands, and partly not, has holes in both.
+    if (isSearch || from === undefined || isHeld !== this.#stock.isHeld) return;
+    this.#stock.readDownTo(from);
+    this.#isComplete ||= !isHeld;
   }
 
   #toTop(): void {
@@ -233,14 +244,6 @@ export class Feed {
   }
 }
 
-function rowOf({ event, gap }: Entry, context: RowContext): HTMLElement {
-  return event ? eventRow(event, context) : gapRow(gap as Gap);
-}
-
 function linkTo(view: View): string {
   return `${location.origin}${location.pathname}${location.search}${view.hash}`;
-}
-
-function figure(count: number): string {
-  return count.toLocaleString('en');
 }

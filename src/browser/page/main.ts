@@ -6,6 +6,7 @@ import { Feed } from './feed.ts';
 import { Key } from './key.ts';
 import { Listening } from './listening.ts';
 import { Lock } from './lock.ts';
+import { keepOrder } from './order.ts';
 import { Post } from './post.ts';
 import { Problems } from './problems.ts';
 import { Publish } from './publish.ts';
@@ -14,6 +15,7 @@ import { isLive, StatusLine } from './status.ts';
 import { Timeline } from './timeline/timeline.ts';
 import { View } from './view.ts';
 
+keepOrder(byId('main'));
 const view = new View();
 const key = new Key(byId('key') as HTMLDialogElement);
 const post = new Post(key);

@@ -5,6 +5,7 @@ import { PinButton } from './pinButton.ts';
 import { type Level, levelOf, type PinNow } from './pinNow.ts';
 import { PinSwitch, type SetOutput } from './pinSwitch.ts';
 import { clock, day, full } from './time.ts';
+import { PINS_ID, reasonOf, sharedReason } from './troubles.ts';
 
 export { type Level, levelOf };
 
@@ -31,6 +32,8 @@ export class PinRow {
   readonly #button: PinButton;
   readonly #switch: PinSwitch;
   #device: WireDevice | undefined;
+  /** Why it fails, unless all do for the same reason. */
+  #reason = '';
   #litUntil = 0;
   #fading: ReturnType<typeof setTimeout> | undefined;
 
@@ -61,7 +64,9 @@ export class PinRow {
     this.#button.element.hidden = !isMock || pin.direction !== 'in' || level === 'failing';
     if (this.#button.element.hidden) this.#button.letGo();
     this.#switch.element.hidden = pin.direction !== 'out';
-    this.#switch.enable(level !== 'failing' && level !== 'unknown', pin.problem ? this.#problem.id : reason);
+    this.#reason = sharedReason(device.pins) === undefined ? reasonOf(pin) : '';
+    const why = this.#reason === '' ? PINS_ID : this.#problem.id;
+    this.#switch.enable(level !== 'failing' && level !== 'unknown', pin.problem ? why : reason);
     this.#switch.hear(pin.level);
   }
 
@@ -83,8 +88,8 @@ export class PinRow {
     this.#showSince(level === 'failing' || level === 'unknown' ? undefined : since);
     this.#wiring.textContent = `GPIO ${pin.gpio} ${pin.direction}`;
     this.#presses.textContent = presses === undefined ? '' : counted(presses, 'press', 'presses');
-    this.#problem.textContent = pin.problem ?? '';
-    this.#problem.hidden = pin.problem === undefined;
+    this.#problem.textContent = this.#reason;
+    this.#problem.hidden = this.#reason === '';
   }
 
   remove(): void {

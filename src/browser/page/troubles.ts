@@ -17,6 +17,8 @@ export interface Trouble {
 /** What `/readyz` says: nothing at all, that all is well, or what is not. */
 export type Readiness = 'unasked' | 'silent' | 'ready' | { readonly problem: string };
 
+/** Where it is said why pins fail, when it is the same for all. */
+export const PINS_ID = 'problem-pins';
 /** Where a switch that can do nothing finds its reason. */
 export const OFFLINE_ID = 'problem-sidecar';
 
@@ -102,10 +104,25 @@ const GONE = bad(
   'Presses are not seen and nothing is switched until it runs again. Start it: `docker compose up -d sidecar`, without Docker `npm run sidecar`. Its log says why it ended: `docker compose logs sidecar`.',
 );
 
+/** Why a pin fails, without its name, which stands beside it. */
+export function reasonOf({ name, gpio, problem = '' }: WirePin): string {
+  const head = `${name} (GPIO ${gpio}) `;
+  return problem.startsWith(head) ? problem.slice(head.length) : problem;
+}
+
+/** What several pins fail for, when it is the same for all: it is said once. */
+export function sharedReason(pins: readonly WirePin[]): string | undefined {
+  const reasons = new Set(pins.filter(({ problem }) => problem !== undefined).map(reasonOf));
+  const failing = pins.filter(({ problem }) => problem !== undefined).length;
+  return failing > 1 && reasons.size === 1 ? [...reasons][0] : undefined;
+}
+
 function failingTrouble(pins: readonly WirePin[]): Trouble {
   const [first] = pins;
   if (pins.length === 1 && first) return bad('pins', `${first.name} is failing`, String(first.problem));
   const names = pins.map(({ name }) => name).join(', ');
+  const shared = sharedReason(pins);
+  if (shared !== undefined) return bad('pins', `${pins.length} pins are failing`, `${names}: ${shared}`);
   return bad('pins', `${pins.length} pins are failing`, `${names}: each says below why, and what to do.`);
 }
 

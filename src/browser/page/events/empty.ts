@@ -1,9 +1,13 @@
+import type { WireDevice } from '../../wire.ts';
 import { part } from '../element.ts';
 import { quote } from './curl.ts';
 
 export interface Found {
   /** How many events the page knows. */
   readonly known: number;
+  /** How many of them somebody made happen: that the device is there is no such thing. */
+  readonly made: number;
+  readonly device: WireDevice | undefined;
   readonly isEmpty: boolean;
   readonly channels: readonly string[];
   readonly search: string;
@@ -21,13 +25,15 @@ export class Empty {
   }
 
   show(found: Found): void {
-    const { known, isEmpty, search, channels } = found;
-    const isQuiet = isEmpty && search === '' && (known === 0 || channels.length > 0);
+    const { isEmpty, search, channels } = found;
+    const isQuiet = search === '' && (channels.length > 0 ? isEmpty : found.made === 0);
     this.#empty.hidden = !isQuiet;
     this.#nothing.hidden = !isEmpty || isQuiet;
     if (isQuiet) {
       const example = channels.find((name) => !name.includes('*'));
-      say(part(this.#empty, 'why'), quietWords(channels));
+      const { lead, why } = channels.length > 0 ? quietWords(channels) : inviting(found.device);
+      say(part(this.#empty, 'lead'), lead);
+      say(part(this.#empty, 'why'), why);
       say(part(this.#empty, 'how'), howTo(location.origin, example ?? 'base'));
     } else if (isEmpty) say(part(this.#nothing, 'why'), foundWords(found));
   }
@@ -43,13 +49,34 @@ function say(element: HTMLElement, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
 
-function quietWords(channels: readonly string[]): string {
-  if (channels.length === 0) {
-    return 'Nothing has happened yet. Press a button, publish something, or send it from a shell:';
-  }
+interface Words {
+  readonly lead: string;
+  readonly why: string;
+}
+
+/** What to do first, and where. */
+function inviting(device: WireDevice | undefined): Words {
+  const button = device?.pins.find(({ direction, problem }) => direction === 'in' && problem === undefined);
+  if (!device || device.state === 'offline' || !button)
+    return {
+      lead: 'Nothing has happened yet.',
+      why: 'Publish something on this page, or send it from a shell:',
+    };
+  const where =
+    device.driver === 'mock' ? `“${button.name}” under Device` : `the button at GPIO ${button.gpio}`;
+  return {
+    lead: `Press ${where}.`,
+    why: 'It is seen here at once, and so is what anybody publishes: on this page, or from a shell:',
+  };
+}
+
+function quietWords(channels: readonly string[]): Words {
   const names = channels.slice(0, 3).map((name) => `“${name}”`);
   const more = channels.length > 3 ? ` and ${channels.length - 3} more` : '';
-  return `Nothing has happened on ${names.join(', ')}${more}. It is shown here as soon as it does; from a shell:`;
+  return {
+    lead: `Nothing has happened on ${names.join(', ')}${more}.`,
+    why: 'It is shown here as soon as it does. From a shell:',
+  };
 }
 
 function foundWords({ known, channels, search }: Found): string {

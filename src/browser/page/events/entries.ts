@@ -1,13 +1,17 @@
 import type { Gap, PinstreamEvent } from '../../client.ts';
 
-/** An event or a gap, in its place among the others. */
-export interface Entry {
-  readonly id: string;
-  readonly event?: PinstreamEvent;
-  readonly gap?: Gap;
+/** Where something stands among the others. */
+export interface Place {
   /** Which store, in the order in which they were heard of. */
   readonly era: number;
   readonly n: number;
+}
+
+/** An event or a gap, in its place among the others. */
+export interface Entry extends Place {
+  readonly id: string;
+  readonly event?: PinstreamEvent;
+  readonly gap?: Gap;
   /** The how-manieth that came: what is late stands further up, and is new all the same. */
   readonly arrival: number;
 }
@@ -29,6 +33,8 @@ export class Entries {
   #list: Entry[] = [];
   #characters = 0;
   #arrivals = 0;
+  /** The newest one that was there and had no room. */
+  #dropped: Place | undefined;
 
   constructor(bounds: Bounds, eras: string[] = []) {
     this.#bounds = bounds;
@@ -38,6 +44,11 @@ export class Entries {
   /** Oldest first. */
   get list(): readonly Entry[] {
     return this.#list;
+  }
+
+  /** The newest one that was there and had no room; undefined: all that came are here. */
+  get dropped(): Place | undefined {
+    return this.#dropped;
   }
 
   /** How many have come, ever. */
@@ -61,12 +72,13 @@ export class Entries {
   /** What had come up to then, with bounds of its own. */
   copy(bounds: Bounds, arrival: number): Entries {
     const copy = new Entries(bounds, this.#eras);
+    copy.#dropped = this.#dropped;
     for (const entry of this.#list) if (entry.arrival <= arrival) copy.#insert(entry);
     return copy;
   }
 
   /** Where an id stands; an id of a store that was not heard of begins a new era. */
-  #placeOf(id: string): { era: number; n: number } {
+  #placeOf(id: string): Place {
     const cut = id.lastIndexOf('-');
     const epoch = id.slice(0, Math.max(0, cut));
     let era = this.#eras.indexOf(epoch);
@@ -74,7 +86,7 @@ export class Entries {
     return { era, n: Number.parseInt(id.slice(cut + 1), 10) || 0 };
   }
 
-  get #end(): { era: number; n: number } {
+  get #end(): Place {
     return { era: Math.max(0, this.#eras.length - 1), n: Number.POSITIVE_INFINITY };
   }
 
@@ -82,7 +94,10 @@ export class Entries {
     if (this.#ids.has(entry.id)) return undefined;
     let at = this.#list.length;
     while (at > 0 && isBefore(entry, this.#list[at - 1] as Entry)) at--;
-    if (at === 0 && this.#isFull(entry)) return undefined;
+    if (at === 0 && this.#isFull(entry)) {
+      this.#drop(entry);
+      return undefined;
+    }
     this.#list.splice(at, 0, entry);
     this.#ids.add(entry.id);
     this.#arrivals++;
@@ -99,6 +114,10 @@ export class Entries {
     );
   }
 
+  #drop(place: Place): void {
+    if (!this.#dropped || isBefore(this.#dropped, place)) this.#dropped = place;
+  }
+
   #trim(): void {
     let gone = 0;
     while (
@@ -106,6 +125,7 @@ export class Entries {
       (this.#characters > this.#bounds.characters && this.#list.length - gone > 1)
     ) {
       const entry = this.#list[gone++] as Entry;
+      this.#drop(entry);
       this.#ids.delete(entry.id);
       this.#characters -= charactersOf(entry);
     }
@@ -113,7 +133,7 @@ export class Entries {
   }
 }
 
-export function isBefore(one: Entry, other: Entry): boolean {
+export function isBefore(one: Place, other: Place): boolean {
   if (one.era !== other.era) return one.era < other.era;
   return one.n < other.n;
 }

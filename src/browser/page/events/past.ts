@@ -6,6 +6,13 @@ import { Older } from './older.ts';
 /** So many windows of the log at one go; a search through a large log goes on when it is asked to. */
 const MOST_WINDOWS = 30;
 
+interface Extent {
+  readonly isSearch: boolean;
+  readonly hasMore: boolean;
+  readonly isFull: boolean;
+  readonly isWhole: boolean;
+}
+
 interface Reader {
   /** Channels and patterns; none: all. */
   readonly channels: readonly string[];
@@ -16,6 +23,8 @@ interface Reader {
   add(event: PinstreamEvent): boolean;
   /** Everything from this number on has been read: does that do? */
   isEnough(from: number): boolean;
+  /** Nobody has asked for it: nothing is said of it. */
+  readonly isQuiet?: boolean;
 }
 
 /** What the log has and the page has not: "Show older", or "Search the log". */
@@ -40,9 +49,12 @@ export class Past {
     this.say('');
   }
 
-  /** `hasMore`: the page knows some that it does not show. `isFull`: it shows as many as it ever does. */
-  show({ isSearch, hasMore, isFull }: { isSearch: boolean; hasMore: boolean; isFull: boolean }): void {
-    const isEnd = !hasMore && (this.#older?.done ?? false);
+  /**
+   * `hasMore`: the page knows some that it does not show. `isFull`: it shows as many as it ever does. `isWhole`: it knows all
+   * that the log has.
+   */
+  show({ isSearch, hasMore, isFull, isWhole }: Extent): void {
+    const isEnd = !hasMore && (isWhole || (this.#older?.done ?? false));
     this.#button.textContent = isSearch ? 'Search the log' : 'Show older';
     this.#button.hidden = isEnd || isFull;
     if (isEnd) this.say('The log keeps nothing older.');
@@ -59,25 +71,29 @@ export class Past {
     this.#said.classList.toggle('wrong', wrong);
   }
 
-  /** Reads until it is enough or there is nothing more. */
-  async read(reader: Reader): Promise<void> {
-    if (this.#reading || reader.from === undefined) return;
+  /** Reads until it is enough or there is nothing more. Answers from which number on everything was read, if it came to that. */
+  async read(reader: Reader): Promise<number | undefined> {
+    if (this.#reading || reader.from === undefined) return undefined;
     const channels = reader.channels.length > 0 ? reader.channels : ['*'];
     this.#older ??= new Older(readLog, channels, reader.from);
     const reading = new AbortController();
     this.#reading = reading;
-    this.#button.disabled = true;
-    this.say(reader.isSearch ? 'Searching the log …' : 'Reading the log …');
+    this.#button.disabled = !reader.isQuiet;
+    if (!reader.isQuiet) this.say(reader.isSearch ? 'Searching the log …' : 'Reading the log …');
+    const older = this.#older;
+    let from: number | undefined;
     try {
-      const found = await this.#look(this.#older, reader, reading.signal);
-      if (reading.signal.aborted) return;
-      this.say(this.#older.done ? '' : goOn(found, reader));
+      const found = await this.#look(older, reader, reading.signal);
+      if (reading.signal.aborted) return undefined;
+      from = Math.max(1, older.from);
+      if (!reader.isQuiet) this.say(older.done ? '' : goOn(found, reader));
     } catch (error) {
-      if (reading.signal.aborted) return;
-      this.say((error as Error).message, true);
+      if (reading.signal.aborted) return undefined;
+      if (!reader.isQuiet) this.say((error as Error).message, true);
     }
     this.#reading = undefined;
     this.#button.disabled = false;
+    return from;
   }
 
   async #look(older: Older, reader: Reader, signal: AbortSignal): Promise<number> {

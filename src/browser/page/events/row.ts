@@ -1,6 +1,7 @@
 import type { PinstreamEvent } from '../../client.ts';
 import { el } from '../element.ts';
 import { clock, day, full } from '../time.ts';
+import type { Change } from './change.ts';
 import { copyButton } from './clipboard.ts';
 import { publishCommand, readCommand } from './curl.ts';
 import { readingOf } from './datum.ts';
@@ -15,11 +16,15 @@ export interface RowContext {
   readonly wanted: RegExp | undefined;
   /** Whether publishing takes a key, as far as this browser knows. */
   readonly withKey: () => boolean;
+  /** What an event of the device changed. */
+  readonly changeOf: (event: PinstreamEvent) => Change | undefined;
 }
 
 /** One event in the feed. What it has no room for is built when somebody opens it. */
 export function eventRow(event: PinstreamEvent, context: RowContext): HTMLElement {
-  const data = el('div', { class: 'data', dir: 'auto' }, readingOf(event).brief);
+  const change = context.changeOf(event);
+  const brief = () => (change ? document.createTextNode(change.words) : readingOf(event).brief);
+  const data = el('div', { class: 'data', dir: 'auto' }, brief());
   const more = el('button', {
     type: 'button',
     class: 'more',
@@ -28,7 +33,7 @@ export function eventRow(event: PinstreamEvent, context: RowContext): HTMLElemen
   });
   const row = el(
     'li',
-    { class: 'event', 'data-hue': String(hueOf(event.channel)) },
+    { class: change?.isEcho ? 'event echo' : 'event', 'data-hue': String(hueOf(event.channel)) },
     timeOf(event.at),
     el('span', { class: 'channel', dir: 'auto' }, event.channel),
     el('span', { class: event.name === 'message' ? 'name plain' : 'name', dir: 'auto' }, event.name),
@@ -36,24 +41,25 @@ export function eventRow(event: PinstreamEvent, context: RowContext): HTMLElemen
     more,
   );
   markIn(row, data, event, context.wanted);
-  more.addEventListener('click', () => toggle(row, more, data, event, context));
+  more.addEventListener('click', () => toggle({ row, more, data, brief }, event, context));
   return row;
 }
 
-function toggle(
-  row: HTMLElement,
-  more: HTMLElement,
-  data: HTMLElement,
-  event: PinstreamEvent,
-  context: RowContext,
-): void {
+interface Cells {
+  readonly row: HTMLElement;
+  readonly more: HTMLElement;
+  readonly data: HTMLElement;
+  /** What it says while it is closed. */
+  readonly brief: () => Node;
+}
+
+function toggle({ row, more, data, brief }: Cells, event: PinstreamEvent, context: RowContext): void {
   const open = more.getAttribute('aria-expanded') === 'false';
   more.setAttribute('aria-expanded', String(open));
   row.classList.toggle('open', open);
   row.querySelector('.details')?.remove();
   row.querySelector('.excerpt')?.remove();
-  const { brief, whole } = readingOf(event);
-  data.replaceChildren(open ? whole() : brief);
+  data.replaceChildren(open ? readingOf(event).whole() : brief());
   // What is higher than its window is scrolled with the keyboard too.
   for (const [name, value] of [
     ['tabindex', '0'],

@@ -1,5 +1,6 @@
 import type { WireDevice } from '../../wire.ts';
 import { levelOf } from '../pin.ts';
+import { duration } from '../timeline/words.ts';
 
 /** What our own events say for themselves: a gesture its `text`, the device its state. */
 export function sentenceOf(channel: string, name: string, data: string): string | undefined {
@@ -10,7 +11,7 @@ export function sentenceOf(channel: string, name: string, data: string): string 
     if (typeof value.text === 'string' && typeof value.gpio === 'number') {
       // Its time stands beside it already.
       const text = value.text.split(' @ ')[0];
-      return typeof value.held === 'number' ? `${text}, held ${Math.round(value.held)} ms` : text;
+      return typeof value.held === 'number' ? `${text}, held ${duration(value.held)}` : text;
     }
     if (!isState) return undefined;
     const device = value as WireDevice;

@@ -1,5 +1,7 @@
 import type { Gap, PinstreamEvent } from '../../client.ts';
-import { type Bounds, Entries, type Entry } from './entries.ts';
+import type { WireDevice } from '../../wire.ts';
+import { deviceIn, isState } from './change.ts';
+import { type Bounds, Entries, type Entry, isBefore, type Place } from './entries.ts';
 import { chosenOf, isFound, searchOf } from './match.ts';
 
 /** What is remembered, so that a search finds what chatty channels have pushed out of sight. */
@@ -27,6 +29,9 @@ export class Stock {
   /** What has been compared once is not compared at each frame. */
   #judged = new WeakMap<Entry, boolean>();
   #came = 0;
+  /** From here on nothing is missing of what is chosen, in all that is remembered and in what is held. */
+  #border: Place | undefined;
+  #heldBorder: Place | undefined;
 
   constructor(bounds: Bounds = KEPT) {
     this.#bounds = bounds;
@@ -47,9 +52,54 @@ export class Stock {
     return (this.#held ?? this.#memory).list;
   }
 
+  /** How many events are to be seen now, wanted or not; those that somebody made happen; and the device's last word. */
+  get counts(): { readonly known: number; readonly made: number; readonly device: WireDevice | undefined } {
+    const events = this.all.flatMap(({ event }) => event ?? []);
+    const states = events.filter(isState);
+    const last = states.at(-1);
+    return {
+      known: events.length,
+      made: events.length - states.length,
+      device: states.length === events.length && last ? deviceIn(last) : undefined,
+    };
+  }
+
   /** The id of the newest event that is to be seen now, wanted or not. */
   get newestId(): string | undefined {
     return this.all.findLast(({ event }) => event)?.id;
+  }
+
+  /**
+   * The stream began with the last events of each channel: nothing is missing from the newest one on. true: there was none, so
+   * that nothing is missing at all.
+   */
+  begin(): boolean {
+    const newest = this.all.findLast(({ event }) => event);
+    this.#border = newest ? { era: newest.era, n: newest.n } : { era: 0, n: 0 };
+    this.#heldBorder = this.#border;
+    return newest === undefined;
+  }
+
+  /** All of the newest store from this number on was read. */
+  readDownTo(n: number): void {
+    const border = this.#held ? this.#heldBorder : this.#border;
+    const place = { era: this.all.findLast(({ event }) => event)?.era ?? 0, n };
+    // What was heard of an older store stays complete.
+    const lower = border && isBefore(border, place) ? border : place;
+    if (this.#held) this.#heldBorder = lower;
+    else this.#border = lower;
+  }
+
+  /** There are events between the others that the page has not been told of: before this entry. */
+  isSparseAt(entry: Entry): boolean {
+    const border = this.#held ? this.#heldBorder : this.#border;
+    return entry.event !== undefined && border !== undefined && isBefore(entry, border);
+  }
+
+  /** Everything that the log has is here. */
+  get isWhole(): boolean {
+    const border = this.#held ? this.#heldBorder : this.#border;
+    return border !== undefined && border.n <= 1 && (this.#held ?? this.#memory).dropped === undefined;
   }
 
   want({ channels, search }: Wanted): void {
@@ -113,6 +163,7 @@ export class Stock {
       characters: characters + HELD.characters - KEPT.characters,
     };
     this.#held = this.#memory.copy(room, this.#seen);
+    this.#heldBorder = this.#border;
     this.#came = this.#waiting();
   }
 

@@ -4,7 +4,7 @@ import { ask } from '../ask.ts';
 /** As many as a log holds unless it was told to hold more. */
 const PRESSES = 1_000;
 /** States of the device tell the levels of its outputs. */
-const STATES = 200;
+const STATES = 1_000;
 const MOST_WAIT_MS = 20_000;
 
 export interface HistoryListener {

@@ -83,6 +83,7 @@ export class Lane {
     });
     if (this.direction === 'out') {
       this.knowFrom(at);
+      this.#lastEvent = Math.max(this.#lastEvent ?? at, at);
       this.#gaps.hear(at, true);
     }
   }

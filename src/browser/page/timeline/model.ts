@@ -8,7 +8,7 @@ import { insert } from './sorted.ts';
 /** What came before the pins were known, and is looked at when they are. */
 const MOST_WAITING = 1_000;
 /** Of the device, for pins that are met later. */
-const MOST_STATES = 200;
+const MOST_STATES = 1_000;
 
 interface State {
   readonly at: number;
@@ -53,7 +53,8 @@ export class Model {
     const isMeant = channel === undefined ? undefined : matcher(channel);
     for (const lane of this.lanes) {
       if (!isMeant) lane.restart(this.#newest, now);
-      else if (isMeant(lane.name)) lane.break(now);
+      // An output has no events of its own: what it did stands on the device's channel.
+      else if (isMeant(lane.direction === 'out' ? 'device' : lane.name)) lane.break(now);
     }
   }
 

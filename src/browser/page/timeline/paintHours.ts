@@ -2,7 +2,10 @@ import { HOURS, type Hour } from './hours.ts';
 import type { Box } from './layout.ts';
 import type { Sheet } from './sheet.ts';
 
-/** Presses in each of the last hours, the present one at the right edge. What is not known is hatched, and is not nought. */
+/**
+ * Presses in each of the last hours, the present one at the right edge. What is not known is hatched, and is not
+ * nought; where the log does not reach it is dotted, as the lanes are.
+ */
 export function paintHours(sheet: Sheet, box: Box, laneTop: number, hours: readonly Hour[]): void {
   const { ink } = sheet;
   const most = Math.max(1, ...hours.map(({ count = 0 }) => count));
@@ -11,10 +14,14 @@ export function paintHours(sheet: Sheet, box: Box, laneTop: number, hours: reado
   const width = sheet.px(box.width / HOURS);
   const left = sheet.px(box.left + box.width) - width * HOURS;
   const bar = Math.max(1, width - Math.max(1, sheet.px(2)));
+  const first = hours.filter((_, i) =>
+    hours.slice(0, i + 1).every(({ count }) => count === undefined),
+  ).length;
+  sheet.dashes(ink.edge, left, bottom - sheet.hair, first * width, 0);
   hours.forEach(({ count, whole }, i) => {
     const x = left + i * width;
     if (count === undefined) {
-      sheet.hatch(ink.line, x, top, width, height, 0);
+      if (i >= first) sheet.hatch(ink.line, x, top, width, height, 0);
       return;
     }
     sheet.fill(ink.edge, x, bottom - sheet.hair, width, sheet.hair);
