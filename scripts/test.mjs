@@ -23,6 +23,7 @@ const FOLDERS = {
 
 /** What one file may take at most, and each test in it. */
 const MOST_MS = {
+  e2e: 300_000,
   load: 900_000,
   faults: 300_000,
   gpio: 300_000,

@@ -32,7 +32,7 @@ async function settled(): Promise<void> {
 }
 
 async function want(id: string, ...names: string[]): Promise<void> {
-  hub.hear(id, { type: 'want', names });
+  hub.hear(id, { type: 'want', names, count: 1 });
   await settled();
 }
 
@@ -74,7 +74,7 @@ test('a tab that comes later is told how things stand, and from where on it hear
   assert.deepEqual(types('2'), ['status', 'from']);
   const [status, from] = said.map(([, saying]) => saying);
   assert.equal(status?.type === 'status' && status.status.state, 'live');
-  assert.deepEqual(from, { type: 'from', cursor: 'e-5', names: ['a'] });
+  assert.deepEqual(from, { type: 'from', cursor: 'e-5', names: ['a'], answer: 1 });
 });
 
 test('what is no longer wanted leaves the stream: with its tab, or by itself', async () => {
@@ -104,12 +104,12 @@ test('what one tab gave up a moment ago another one gets from the stream, not fr
   await want('1', 'a');
   said = [];
   await want('2', 'b');
-  assert.deepEqual(types('2'), ['status']);
+  assert.deepEqual(types('2'), ['status', 'from']);
   await changed(stream, 'e-3.1');
   assert.deepEqual(asked(), ['a', 'b']);
   await changed(stream, 'e-7.2');
   assert.deepEqual(
-    said.map(([, saying]) => saying).filter(({ type }) => type === 'from'),
+    said.map(([, saying]) => saying).filter((saying) => saying.type === 'from' && !saying.answer),
     [{ type: 'from', cursor: 'e-7', names: ['b'] }],
   );
 });
@@ -125,11 +125,11 @@ test('what is given up while it is being added, and wanted again while it is bei
   assert.deepEqual(asked(), ['a']);
   said = [];
   await want('2', 'b');
-  assert.deepEqual(types('2'), ['status']);
+  assert.deepEqual(types('2'), ['status', 'from']);
   await changed(stream, 'e-5.2');
   await changed(stream, 'e-7.3');
   assert.deepEqual(
-    said.map(([, saying]) => saying).filter(({ type }) => type === 'from'),
+    said.map(([, saying]) => saying).filter((saying) => saying.type === 'from' && !saying.answer),
     [{ type: 'from', cursor: 'e-7', names: ['b'] }],
   );
 });

@@ -12,7 +12,14 @@ let asked: Asking[];
 let events: PinstreamEvent[];
 let gaps: Gap[];
 let reader: Reader;
-const link: Link = { ask: (asking) => void asked.push(asking), close() {} };
+/** A hub that answers at once that it hears nothing of it yet. */
+const link: Link = {
+  ask(asking) {
+    asked.push(asking);
+    if (asking.type === 'want') reader.hear({ type: 'from', cursor: '', names: [], answer: asking.count });
+  },
+  close() {},
+};
 
 beforeEach(() => {
   mock.timers.enable({ apis: ['setTimeout'] });
@@ -64,7 +71,10 @@ const numbers = () => events.map(({ data }) => Number(data));
 test('what the hub tells from its beginning on is told, and of other channels nothing', () => {
   reader.add(['a', 'room-*'], 0);
   reader.join(link);
-  assert.deepEqual(asked, [{ type: 'want', names: ['a', 'room-*'] }]);
+  assert.deepEqual(
+    asked.map((asking) => asking.type === 'want' && asking.names),
+    [['a', 'room-*']],
+  );
   hears(1);
   from('e-1', 'a', 'room-*');
   for (const [n, channel] of [
@@ -229,7 +239,10 @@ test('more than can wait while the log is read: all is asked for anew, and nothi
   from('e-5', 'a');
   asked = [];
   for (let n = 6; n <= 20_007; n++) hears(n);
-  assert.deepEqual(asked, [{ type: 'want', names: ['a'] }]);
+  assert.deepEqual(
+    asked.map((asking) => asking.type === 'want' && asking.names),
+    [['a']],
+  );
   from('e-20007', 'a');
   assert.equal(fetching.last.url.searchParams.get('since'), 'e-1');
   // What waited is forgotten: one more is the first that waits.

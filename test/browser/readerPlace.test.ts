@@ -12,6 +12,14 @@ interface Question {
   answer(cursor: string, ...ids: number[]): Promise<void>;
 }
 
+/** A hub that answers at once that it hears nothing of it yet. */
+const LINK = {
+  ask(asking: Asking) {
+    if (asking.type === 'want') reader.hear({ type: 'from', cursor: '', names: [], answer: asking.count });
+  },
+  close: () => undefined,
+};
+
 let asked: Question[] = [];
 let told: string[] = [];
 let gaps: unknown[] = [];
@@ -47,7 +55,7 @@ function joined(cursor: string, names: string[]): Reader {
     (gap) => gaps.push(gap),
   );
   reader.add(names, 0);
-  reader.join({ ask: (_: Asking) => undefined, close: () => undefined });
+  reader.join(LINK);
   return reader;
 }
 
@@ -86,7 +94,7 @@ describe("a tab's place", () => {
     assert.equal(reader.cursor, 'e-100');
 
     // The page is put away now: all of it is asked for again.
-    reader.join({ ask: () => undefined, close: () => undefined });
+    reader.join(LINK);
     reader.hear({ type: 'from', cursor: 'e-130', names: ['a', 'slow', 'c'] });
     const since = (name: string) =>
       asked
@@ -95,6 +103,25 @@ describe("a tab's place", () => {
         ?.query.get('since');
     assert.equal(since('a'), 'e-100');
     assert.equal(since('slow'), 'e-90');
+  });
+
+  test('what the hub says before it has answered is about what was wanted before', async () => {
+    joined('e-5', ['a', 'b']).hear({ type: 'from', cursor: 'e-5', names: ['a', 'b'] });
+    const wanted: Asking[] = [];
+    reader.join({ ask: (asking) => void wanted.push(asking), close: () => undefined });
+    reader.remove(['b']);
+    reader.add(['b'], 0);
+    // It hears b, but is about to give it up: it has not read yet that it is wanted again.
+    reader.hear({ type: 'from', cursor: 'e-6', names: ['b'] });
+    for (const asking of wanted)
+      if (asking.type === 'want')
+        reader.hear({ type: 'from', cursor: 'e-7', names: asking.names.slice(0, 1), answer: asking.count });
+    assert.equal(wanted.length, 3);
+    reader.hear({ type: 'from', cursor: 'e-9', names: ['b'] });
+    assert.equal(asked.at(-1)?.query.get('channel'), 'b');
+    assert.equal(asked.at(-1)?.query.get('since'), 'e-5');
+    await asked.at(-1)?.answer('e-9', 6, 8, 9);
+    assert.deepEqual(told, ['e-6', 'e-8', 'e-9']);
   });
 
   test('a channel that overlaps a pattern brings nothing twice', async () => {

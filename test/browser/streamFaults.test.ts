@@ -165,9 +165,9 @@ describe('the hub', () => {
       look();
     });
     closing.push(() => hub.close());
-    hub.hear('good', { type: 'want', names: ['a'] });
+    hub.hear('good', { type: 'want', names: ['a'], count: 1 });
     await until(() => said.some(({ saying }) => saying.type === 'from'));
-    hub.hear('bad', { type: 'want', names: ['b'] });
+    hub.hear('bad', { type: 'want', names: ['b'], count: 1 });
     await until(() => saidTo('bad', 'refused') === 1);
     await publish('a', '1');
     await until(() => said.some(({ saying }) => saying.type === 'event'));

@@ -52,7 +52,7 @@ export function createHub(place: Place, post: (sayings: readonly Saying[], to?: 
         want();
         const { cursor, heard } = line.track;
         const names = asking.names.filter((name) => heard.has(name));
-        post(names[0] ? [...status, { type: 'from', cursor, names }] : status, id);
+        post([...status, { type: 'from', cursor, names, answer: asking.count }], id);
       } else if (asking.type === 'bye') {
         if (tabs.delete(id)) want();
       } else if (!tab) {

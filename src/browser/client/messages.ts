@@ -5,8 +5,13 @@ import type { Status } from './api.ts';
 export type Saying =
   | WireEvent
   | WireGap
-  /** From here on every event on these channels is said. */
-  | { readonly type: 'from'; readonly cursor: string; readonly names: readonly string[] }
+  /** From here on every event on these channels is said. `answer`: to one tab, as the answer to what it wants: its count. */
+  | {
+      readonly type: 'from';
+      readonly cursor: string;
+      readonly names: readonly string[];
+      readonly answer?: number;
+    }
   /** All up to here was said. */
   | { readonly type: 'at'; readonly cursor: string }
   | { readonly type: 'status'; readonly status: Status }
@@ -21,7 +26,7 @@ export type Hear = (sayings: readonly Saying[]) => void;
 
 /** What a tab says to the hub. */
 export type Asking =
-  | { readonly type: 'want'; readonly names: readonly string[] }
+  | { readonly type: 'want'; readonly names: readonly string[]; readonly count: number }
   /** Is there anybody? */
   | { readonly type: 'here' }
   /** The device woke up; `always`: its network is another one. */

@@ -50,10 +50,14 @@ export function createReader(
   /** Ends the reading of the log. */
   let abort = new AbortController();
   let readings = 0;
+  /** Until the hub has answered what was wanted last, what it says of channels is about what was wanted before. */
+  let count = 0;
+  let answered = 0;
   let waiting: Saying[] = [];
 
   const namesOf = () => [...names.keys()];
-  const want = () => link?.ask({ type: 'want', names: namesOf() });
+  const want = () => link?.ask({ type: 'want', names: namesOf(), count: ++count });
+
   const event = ({ channel, event: name, data, at, id }: Omit<WireEvent, 'type'>) =>
     onEvent({ channel, name, data, at, id });
   const gap = ({ channel, until, certain = true }: Omit<WireGap, 'type'>) =>
@@ -162,8 +166,10 @@ export function createReader(
     join,
     leave,
     hear(saying) {
-      if (saying.type === 'from') begin(saying.cursor, saying.names);
-      else if (!readings) tell(saying);
+      if (saying.type === 'from') {
+        answered = saying.answer ?? answered;
+        if (answered === count) begin(saying.cursor, saying.names);
+      } else if (!readings) tell(saying);
       else if (waiting.push(saying) > MOST_WAITING && link) join(link);
     },
   };

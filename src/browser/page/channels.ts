@@ -22,6 +22,7 @@ export class Channels {
   readonly #heard = new Set<string>();
   #known: readonly Choice[] = [];
   #isAsked = false;
+  #isLive = false;
   /** It is said that the figures are old. */
   #isOld = false;
 
@@ -36,6 +37,8 @@ export class Channels {
       () => this.#root.open && !document.hidden,
       (known) => this.#learn(known),
       (sentence) => {
+        // While the page is not live, that is said above, with the remedy.
+        if (!this.#isLive) return;
         this.#isOld = true;
         this.#say(`These figures are not up to date. ${sentence}`);
       },
@@ -67,6 +70,7 @@ export class Channels {
 
   /** Whoever listens may have changed. */
   live(live: boolean): void {
+    this.#isLive = live;
     if (live) this.#census.soon();
   }
 

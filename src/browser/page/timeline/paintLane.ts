@@ -25,15 +25,16 @@ export function paintLane(place: Place, lane: Lane, deafSince: number | undefine
   const { ink } = sheet;
   paintBase(place, lane);
   const levels = lane.levels(scale.from, scale.to);
+  const lit = levels.filter(({ level }) => level === 1);
+  const steady = lit.filter(({ blink }) => blink === undefined).map(({ at, to = now }) => [at, to] as const);
+  paintBars(place, lane.direction === 'out' ? ink.lamp : ink.tint, steady);
+  for (const { at, to = now, blink } of lit) if (blink !== undefined) paintBlink(place, at, to);
+  // Over the levels: the last one that was heard need not have lasted.
   for (const { at, to = now, level, watched } of levels) {
     if (level === null) paintBlind(place, at, to, watched ? 'not read' : 'nobody was watching');
   }
   for (const { from, to } of lane.gaps) paintGap(place, from, to);
   if (deafSince !== undefined) paintBlind(place, deafSince, now, 'not heard yet');
-  const lit = levels.filter(({ level }) => level === 1);
-  const steady = lit.filter(({ blink }) => blink === undefined).map(({ at, to = now }) => [at, to] as const);
-  paintBars(place, lane.direction === 'out' ? ink.lamp : ink.tint, steady);
-  for (const { at, to = now, blink } of lit) if (blink !== undefined) paintBlink(place, at, to);
   const presses = lane.presses(scale.from, scale.to);
   paintBars(
     place,
@@ -109,7 +110,7 @@ function paintBlind(place: Place, from: number, to: number, words: string): void
   const x = scale.inside(from);
   const width = scale.inside(to) - x;
   const low = Math.round(height / 2);
-  sheet.fill(sheet.ink.panel, x, top + height - sheet.hair, width, sheet.hair);
+  sheet.fill(sheet.ink.panel, x, top + height - low, width, low);
   sheet.hatch(sheet.ink.line, x, top + height - low, width, low, scale.shift);
   sheet.dashes(sheet.ink.edge, x, top + height - sheet.hair, width, scale.shift);
   paintWord(place, words, sheet.ink.soft, x, width);
