@@ -54,7 +54,9 @@ async function client() {
     },
     // Names that are said to nobody but this file's own parts: not to tabs, which may have another version of it.
     mangle: {
-      properties: { regex: /^(isDoubtful|isComplete|heardAt|heard|matches|opened|held|leave|keep|forget|flush)$/ },
+      properties: {
+        regex: /^(isDoubtful|isComplete|heardAt|heard|matches|opened|held|leave|keep|forget|flush)$/,
+      },
     },
   });
   const [, body, name] =
