@@ -57,10 +57,14 @@ test('a proxy that buffers: it polls and says so, hears all once, changes channe
 test('who polls and is told that something is missing, tells it', async () => {
   const app = await startedApp(closing, { LOG_LENGTH: '2' });
   let away = false;
+  let polls = 0;
+  let look = () => {};
   const proxy = await CountingProxy.start(closing, app.port, {
     piece: () => undefined,
-    answer(_, response) {
+    answer({ url = '' }, response) {
       if (away) response.destroy();
+      else if (url.includes('wait=')) polls++;
+      look();
       return away;
     },
   });
@@ -68,6 +72,11 @@ test('who polls and is told that something is missing, tells it', async () => {
   await heard.until(() => heard.status?.state === 'polling');
   await publish(app.url, 'a', '1');
   await heard.heard(1);
+  // The first one that waited has brought it; the second one waits.
+  while (polls < 2)
+    await new Promise<void>((done) => {
+      look = done;
+    });
   away = true;
   // The poll that is under way is the last one that is answered.
   await publish(app.url, 'a', '2');
