@@ -338,6 +338,7 @@ describe('reading in peace', () => {
     await page.waitForFunction(() => document.querySelectorAll('.event').length === 400);
     assert.deepEqual((await data(page)).slice(0, 2), ['second', 'first']);
     await page.getByRole('button', { name: 'Resume (1 new)' }).click();
+    await page.getByText('waits', { exact: true }).waitFor();
     assert.deepEqual((await data(page)).slice(0, 3), ['waits', 'second', 'first']);
   });
 

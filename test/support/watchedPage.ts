@@ -119,16 +119,24 @@ export class WatchedPage {
         source.addEventListener('error', () => {
           noted.dead = source.readyState === source.CLOSED;
         });
-        new MutationObserver((changes) => {
-          for (const row of changes.flatMap(({ addedNodes }) => [...addedNodes].reverse() as Element[])) {
+        // What is filled in from the log, of before, is not for this ledger.
+        const begun = Date.now();
+        const known = new WeakSet<Element>();
+        const list = document.querySelector('[data-part=rows]') as Element;
+        new MutationObserver(() => {
+          // Newest first on the page, and noted as it was heard.
+          for (const row of [...list.children].reverse()) {
+            if (known.has(row)) continue;
+            known.add(row);
             const of = row.querySelector('.channel')?.textContent;
             const name = row.querySelector('.name')?.textContent;
             const key = row.querySelector('.data')?.textContent;
             if (row.className.includes('gap')) noted.gaps++;
+            else if (!(Date.parse(row.querySelector('time')?.dateTime ?? '') >= begun)) continue;
             else if (of === channel || (of === 'button' && name === 'press'))
               noted.rows.push({ key, text: `${name} ${key}`, time: Date.now() });
           }
-        }).observe(document.querySelector('[data-part=rows]') as Element, { childList: true });
+        }).observe(list, { childList: true });
         return new Promise<void>((done) => {
           source.addEventListener('open', () => done(), { once: true });
         });
