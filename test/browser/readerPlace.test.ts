@@ -91,7 +91,8 @@ describe("a tab's place", () => {
     reader.hear({ type: 'from', cursor: 'e-120', names: ['c'] });
     await asked[1]?.answer('e-120');
     assert.deepEqual(told, []);
-    assert.equal(reader.cursor, 'e-100');
+    // Of the slow one nothing was told yet: who goes on from here later shall hear of it.
+    assert.equal(reader.cursor, 'e-90');
 
     // The page is put away now: all of it is asked for again.
     reader.join(LINK);
@@ -122,6 +123,47 @@ describe("a tab's place", () => {
     assert.equal(asked.at(-1)?.query.get('since'), 'e-5');
     await asked.at(-1)?.answer('e-9', 6, 8, 9);
     assert.deepEqual(told, ['e-6', 'e-8', 'e-9']);
+  });
+
+  test('removed and added again before the hub has said from where on it tells it: nothing is missed', async () => {
+    joined('e-5', ['a', 'b']).hear({ type: 'from', cursor: 'e-5', names: ['a'] });
+    reader.hear(event(6, 'b'));
+    reader.hear(event(7, 'a'));
+    assert.equal(reader.cursor, 'e-5');
+    reader.remove(['b']);
+    reader.add(['b'], 0);
+    reader.hear({ type: 'from', cursor: 'e-9', names: ['b'] });
+    assert.equal(asked.at(-1)?.query.get('since'), 'e-5');
+    await asked.at(-1)?.answer('e-9', 6, 8);
+    assert.deepEqual(told, ['e-7', 'e-6', 'e-8']);
+    // Once the hub knows that it is not wanted, it is another matter.
+    reader.remove(['b']);
+    reader.hear({ type: 'at', cursor: 'e-10' });
+    reader.add(['b'], 0);
+    reader.hear({ type: 'from', cursor: 'e-11', names: ['b'] });
+    assert.equal(asked.at(-1)?.query.get('since'), 'e-10');
+  });
+
+  test('removed and added again while it is read: nothing is missed, and nothing told twice', async () => {
+    joined('e-5', ['a', 'b']).hear({ type: 'from', cursor: 'e-5', names: ['a'] });
+    reader.hear({ type: 'from', cursor: 'e-20', names: ['b'] });
+    // A page that does not reach to where the hub begins.
+    await asked[0]?.answer('e-8', 6, 7);
+    reader.remove(['b']);
+    const { length } = asked;
+    reader.add(['b'], 0);
+    // What was read is a removed one's.
+    await asked[1]?.answer('e-20', 9, 10);
+    assert.deepEqual(told, ['e-6', 'e-7']);
+    reader.hear({ type: 'from', cursor: 'e-21', names: ['a', 'b'] });
+    const again = asked.slice(length);
+    const of = (name: string) => again.find(({ query }) => query.get('channel') === name);
+    assert.equal(of('a')?.query.get('since'), 'e-5');
+    assert.equal(of('b')?.query.get('since'), 'e-8');
+    await of('a')?.answer('e-21', 11);
+    await of('b')?.answer('e-21', 9, 10);
+    assert.deepEqual(told, ['e-6', 'e-7', 'e-11', 'e-9', 'e-10']);
+    assert.equal(reader.cursor, 'e-21');
   });
 
   test('a channel that overlaps a pattern brings nothing twice', async () => {

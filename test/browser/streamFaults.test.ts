@@ -112,6 +112,32 @@ describe('the client', () => {
     );
   });
 
+  test('a handler that gives a channel up and wants it again misses nothing of what came with the same piece', async () => {
+    const { url, publish } = await app();
+    const tab = new Tab({ url, channels: ['a', 'b'] });
+    tab.stream.on('a', () => {
+      tab.stream.channels.remove('b');
+      tab.stream.channels.add('b');
+    });
+    await tab.until(() => tab.states.includes('live'));
+    // All of it is said at once: nobody has listened to anything else meanwhile.
+    const body = JSON.stringify(
+      ['b', 'a', 'b', 'b', 'a', 'b'].map((channel, i) => ({ channel, data: String(i) })),
+    );
+    const headers = { 'content-type': 'application/json' };
+    assert.equal((await real(new URL('/events', url), { method: 'POST', headers, body })).status, 201);
+    await publish('b', '6');
+    await tab.until(() => tab.data.includes('b 6'));
+    assert.deepEqual(
+      tab.data.filter((data) => data.startsWith('b')),
+      ['b 0', 'b 2', 'b 3', 'b 5', 'b 6'],
+    );
+    assert.deepEqual(
+      tab.data.filter((data) => data.startsWith('a')),
+      ['a 1', 'a 4'],
+    );
+  });
+
   test('a stream that is closed while its token is asked for stays closed', async () => {
     let fail = (_: Error) => {};
     const token = () =>

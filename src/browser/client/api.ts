@@ -5,11 +5,11 @@ export interface PinstreamOptions {
   readonly channels?: readonly string[];
   /** Where the stream is. Left out: `/stream` of the page's own host. */
   readonly url?: string;
-  /** This many of the newest events of each channel come first, also of channels that are added later. */
+  /** This many of the newest events of each channel (at most 1000) come first, also of channels that are added later. */
   readonly last?: number;
-  /** Goes on after this event: a `cursor` of earlier. */
-  readonly since?: string;
-  /** For channels that need one. A function is asked at the start, and again whenever the server refuses the last one. */
+  /** Goes on after this event: a `cursor` of earlier. null is what a storage has of none. */
+  readonly since?: string | null;
+  /** For channels that need one. A function is asked at the start, and again whenever the server refuses the stream. */
   readonly token?: string | TokenSource;
   /** The stream is another host's, and asks for its cookies. */
   readonly withCredentials?: boolean;

@@ -21,8 +21,7 @@ export function createHub(place: Place, post: (sayings: readonly Saying[], to?: 
   const tabs = new Map<string, Tab>();
   let status: readonly Saying[] = [];
   const looking = setInterval(() => {
-    for (const [id, tab] of tabs) if (Date.now() - tab.heardAt > GONE) tabs.delete(id);
-    want();
+    for (const [id, tab] of tabs) if (Date.now() - tab.heardAt > GONE && tabs.delete(id)) want();
   }, GONE / 3);
   const line = createLine(
     place,
@@ -50,9 +49,12 @@ export function createHub(place: Place, post: (sayings: readonly Saying[], to?: 
       if (asking.type === 'want') {
         tabs.set(id, { names: asking.names, heardAt: Date.now() });
         want();
-        const { cursor, heard } = line.track;
-        const names = asking.names.filter((name) => heard.has(name));
-        post([...status, { type: 'from', cursor, names, answer: asking.count }], id);
+        // A tab with the hub in it asks out of a handler: what was said before is told first.
+        queueMicrotask(() => {
+          const { cursor, heard } = line.track;
+          const names = asking.names.filter((name) => heard.has(name));
+          post([...status, { type: 'from', cursor, names, answer: asking.count }], id);
+        });
       } else if (asking.type === 'bye') {
         if (tabs.delete(id)) want();
       } else if (!tab) {

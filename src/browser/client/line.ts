@@ -1,13 +1,13 @@
 import type { Status } from './api.ts';
 import type { Place, Saying } from './messages.ts';
 import { createPoll } from './poll.ts';
-import { createReading } from './reading.ts';
 import { isFinal, offline, type Refusal } from './request.ts';
+import { createStreaming } from './streaming.ts';
 import { createTrack, type Track } from './track.ts';
 
 const FIRST_WAIT = 1_000;
 const LONGEST_WAIT = 30_000;
-/** Whatever a server asks for: timers count no further than 24 days. */
+/** Whatever a server asks for: timers count no further than 24 days, and what is beyond runs out at once. */
 const LONGEST_PAUSE = 1e9;
 /** While it polls, a stream is tried again after so long, then after twice as long, up to the last. */
 const STREAM_AGAIN = 60_000;
@@ -16,7 +16,7 @@ const STREAM_AGAIN_LONGEST = 600_000;
 /** How a transport ended. */
 export type End =
   /** By the server or the network. `wait`: for so long it wants to be left alone. */
-  | { readonly why: 'ended'; readonly opened: boolean; readonly wait: number; readonly reason: string }
+  | { readonly why: 'ended'; readonly wasOpen: boolean; readonly wait: number; readonly reason: string }
   /** Nothing was heard for too long. `held`: not even a first word. */
   | { readonly why: 'silent'; readonly held: boolean }
   /** From outside: it is to begin anew. */
@@ -84,7 +84,7 @@ export function createLine(
       if (Date.now() < pollUntil) {
         transport = createPoll(place, track, pollUntil, polls);
       } else {
-        transport = createReading(place, track, live, refused);
+        transport = createStreaming(place, track, live, refused);
         tell('connecting', reason);
       }
       const end = await transport.run(wanted).catch((error: Refusal) => error);
@@ -98,7 +98,7 @@ export function createLine(
           track.keep([]);
           refused(end);
         } else {
-          await pause(Math.max(backOff(), Math.min(end.after || 0, LONGEST_PAUSE)), end.message);
+          await pause(Math.max(backOff(), end.pause || 0), end.message);
         }
       } else if (end.why === 'silent') {
         reason = 'The stream fell silent.';
@@ -108,12 +108,12 @@ export function createLine(
           pollFor = Math.min(pollFor * 2, STREAM_AGAIN_LONGEST);
         }
       } else if (end.why === 'ended') {
-        const wait = end.opened ? end.wait : Math.max(backOff(), end.wait);
+        const wait = end.wasOpen ? end.wait : Math.max(backOff(), end.wait);
         await pause(wait, end.reason || offline() || 'The connection was lost.');
       }
     }
     isRunning = false;
-    track.forget();
+    track.beginAnew();
   }
 
   /** Full jitter: after a restart a thousand browsers come back spread over the whole time. */
@@ -123,10 +123,11 @@ export function createLine(
   }
 
   async function pause(milliseconds: number, reason: string): Promise<void> {
-    tell('waiting', reason, Date.now() + milliseconds);
+    const bounded = Math.min(milliseconds, LONGEST_PAUSE);
+    tell('waiting', reason, Date.now() + bounded);
     await new Promise<void>((done) => {
       endPause = done;
-      setTimeout(done, milliseconds);
+      setTimeout(done, bounded);
     });
   }
 

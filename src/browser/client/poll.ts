@@ -14,20 +14,19 @@ export function createPoll(place: Place, track: Track, until: number, live: () =
 
   async function run(names: readonly string[]): Promise<End> {
     // The first one is answered at once: it says from where on, and whether this gets through at all.
-    for (let wait = 0; Date.now() < until; wait = WAIT_SECONDS) {
+    for (let wait = 0; Date.now() < until && !signal.aborted; wait = WAIT_SECONDS) {
       try {
         const { cursor, events, gap } = await pageOf(place, names, { since: track.cursor, wait }, signal);
-        if (!track.cursor) track.at(cursor);
+        if (!track.cursor) track.arrive(cursor);
         track.hear(names);
-        for (const one of gap ?? []) track.gap({ type: 'gap', ...one });
-        for (const event of events) track.event({ type: 'event', ...event });
-        track.at(cursor);
-        track.flush();
+        for (const one of gap ?? []) track.hearGap({ type: 'gap', ...one });
+        for (const event of events) track.hearEvent({ type: 'event', ...event });
+        track.arrive(cursor);
+        track.sayAll();
         live();
       } catch (error) {
         if (!signal.aborted) throw error;
       }
-      if (signal.aborted) break;
     }
     return { why: 'cut' };
   }

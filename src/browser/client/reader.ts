@@ -12,12 +12,12 @@ const AGAIN = 2_000;
 
 /** A channel or pattern that is listened to. */
 interface Name {
-  readonly matches: (channel: string) => boolean;
+  readonly meant: (channel: string) => boolean;
   /** All up to here was told; '': what was before is not wanted, but for the last so many events. */
   since: string;
   readonly last: number;
   /** From here on the hub tells. */
-  from?: string | undefined;
+  begins?: string | undefined;
   /** What was before that is told as well. */
   isComplete?: boolean;
 }
@@ -54,6 +54,8 @@ export function createReader(
   let count = 0;
   let answered = 0;
   let waiting: Saying[] = [];
+  /** What was removed while it lacked something. Added again before anything else happens, it goes on where it was. */
+  const left = new Map<string, Name>();
 
   const namesOf = () => [...names.keys()];
   const want = () => link?.ask({ type: 'want', names: namesOf(), count: ++count });
@@ -63,6 +65,14 @@ export function createReader(
   const gap = ({ channel, until, certain = true }: Omit<WireGap, 'type'>) =>
     onGap({ channel, until, certain });
 
+  /** Where the slowest one is. */
+  function told(): string {
+    let least = cursor;
+    for (const { since, isComplete } of names.values())
+      if (!isComplete && since && isAfter(least, since)) least = since;
+    return least;
+  }
+
   function leave(): void {
     link = undefined;
     abort.abort();
@@ -71,9 +81,9 @@ export function createReader(
     waiting = [];
     for (const name of names.values()) {
       // The cursor waits for what is still read of other channels; live events behind it were not told yet.
-      if (name.isComplete && name.from)
-        name.since = cursor && isAfter(cursor, name.from) ? cursor : name.from;
-      name.from = undefined;
+      if (name.isComplete && name.begins)
+        name.since = cursor && isAfter(cursor, name.begins) ? cursor : name.begins;
+      name.begins = undefined;
       name.isComplete = false;
     }
   }
@@ -88,15 +98,15 @@ export function createReader(
     const behind: Record<string, string[]> = {};
     for (const text of texts) {
       const name = names.get(text);
-      if (!name || name.from) continue;
+      if (!name || name.begins) continue;
       // A hub that is behind says again what this tab has heard already.
-      name.from = isAfter(from, name.since) ? from : name.since;
-      name.isComplete = name.from === name.since || (!name.since && !name.last);
+      name.begins = isAfter(from, name.since) ? from : name.since;
+      name.isComplete = name.begins === name.since || (!name.since && !name.last);
       const lack = `${name.since} ${name.last}`;
       if (!name.isComplete) behind[lack] = [...(behind[lack] ?? []), text];
     }
     for (const some of Object.values(behind)) void read(some, from, abort.signal);
-    if (readings === 0) reach(from);
+    if (!readings) reach(from);
   }
 
   /** Tells what the log has on some channels up to where the hub begins. */
@@ -121,14 +131,18 @@ export function createReader(
       if (!isAfter(upTo, page.cursor)) break;
     }
     for (const name of some) name.isComplete = true;
-    if (--readings === 0) {
+    readings--;
+    if (!readings) {
       reach(upTo);
       for (const saying of waiting.splice(0)) tell(saying);
     }
   }
 
   function reach(other: string): void {
-    if (!cursor || isAfter(other, cursor)) cursor = other;
+    // A new hub is nowhere yet.
+    if (!other || !isAfter(other, cursor)) return;
+    cursor = other;
+    left.clear();
   }
 
   function tell(saying: Saying): void {
@@ -146,22 +160,33 @@ export function createReader(
 
   /** Whether the hub tells it, to us too. */
   function isTold(channel: string, id: string): boolean {
-    return [...names.values()].some(({ matches, from }) => from && matches(channel) && isAfter(id, from));
+    return [...names.values()].some(({ meant, begins }) => begins && meant(channel) && isAfter(id, begins));
   }
 
   return {
     get cursor() {
-      return cursor;
+      return told();
     },
     names: namesOf,
     add(texts, last) {
       for (const text of texts)
-        if (!names.has(text)) names.set(text, { matches: matcher(text), since: last ? '' : cursor, last });
+        if (!names.has(text))
+          names.set(text, {
+            meant: matcher(text),
+            since: last ? '' : (left.get(text)?.since ?? told()),
+            last,
+          });
       want();
     },
     remove(texts) {
-      for (const text of texts) names.delete(text);
-      want();
+      for (const text of texts) {
+        const name = names.get(text);
+        if (name && !name.isComplete) left.set(text, name);
+        names.delete(text);
+      }
+      // What is read just now may be of these: it is read anew, without them.
+      if (readings) join(link as Link);
+      else want();
     },
     join,
     leave,
@@ -170,7 +195,7 @@ export function createReader(
         answered = saying.answer ?? answered;
         if (answered === count) begin(saying.cursor, saying.names);
       } else if (!readings) tell(saying);
-      else if (waiting.push(saying) > MOST_WAITING && link) join(link);
+      else if (waiting.push(saying) > MOST_WAITING) join(link as Link);
     },
   };
 }

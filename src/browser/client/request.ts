@@ -6,7 +6,7 @@ export interface Refusal extends Error {
   readonly status: number;
   readonly field?: string | undefined;
   /** Milliseconds for which it wants to be left alone. */
-  readonly after: number;
+  readonly pause: number;
 }
 
 export type Query = { readonly [name: string]: string | number | readonly string[] | undefined };
@@ -34,8 +34,8 @@ export async function request(
   throw refusal(reason, response?.status, said?.field, Number(response?.headers.get('retry-after')) * 1000);
 }
 
-export function refusal(reason: string, status = 0, field?: string, after = 0): Refusal {
-  return Object.assign(new Error(reason), { status, field, after });
+export function refusal(reason: string, status = 0, field?: string, pause = 0): Refusal {
+  return Object.assign(new Error(reason), { status, field, pause });
 }
 
 /** Asking the same again brings nothing: 4xx, but for 408 and 429. */
@@ -45,6 +45,11 @@ export function isFinal({ status }: Refusal): boolean {
 
 export function json(body: unknown, headers: HeadersInit = {}): RequestInit {
   return { headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) };
+}
+
+/** Not to be guessed. Also on plain http, where there is no `randomUUID`. */
+export function unique(): string {
+  return crypto.getRandomValues(new Uint32Array(5)).join('-');
 }
 
 export function offline(): string {

@@ -13,7 +13,7 @@ const REFUSED_WAIT = 30_000;
 
 /** Who hears what, and how things stand. */
 export function createStream(options: PinstreamOptions): Pinstream {
-  const { url = '/stream', channels = [], since = '', last = 0, share = true, token } = options;
+  const { url = '/stream', channels = [], since, last = 0, share = true, token } = options;
   const isPage = typeof document !== 'undefined';
   const base = isPage ? location.href : undefined;
   const closing = new AbortController();
@@ -39,7 +39,7 @@ export function createStream(options: PinstreamOptions): Pinstream {
 
   const reader = createReader(
     () => place,
-    since,
+    since ?? '',
     (event) => {
       for (const call of [...handlers]) safely(() => call(event));
     },
@@ -95,7 +95,7 @@ export function createStream(options: PinstreamOptions): Pinstream {
 
   function wait(reason: string, most: number): void {
     if (signal.aborted) return;
-    const milliseconds = most * (0.5 + Math.random() / 2);
+    const milliseconds = (most * (1 + Math.random())) / 2;
     tell({ state: 'waiting', reason, retryAt: Date.now() + milliseconds });
     again = setTimeout(() => void start(), milliseconds);
   }
@@ -130,6 +130,7 @@ export function createStream(options: PinstreamOptions): Pinstream {
 
   const looking = setInterval(() => {
     if (!link) return;
+    // Who has a place was not refused.
     patience = PATIENCE;
     if (isAsked) connect();
     isAsked = true;
@@ -191,10 +192,10 @@ export function createStream(options: PinstreamOptions): Pinstream {
       signal.addEventListener('abort', () => wake());
       try {
         while (waiting[0] || !signal.aborted) {
-          const arrived = new Promise<void>((done) => {
-            wake = done;
-          });
-          if (!waiting[0]) await arrived;
+          if (!waiting[0])
+            await new Promise<void>((done) => {
+              wake = done;
+            });
           yield* waiting.splice(0);
         }
       } finally {

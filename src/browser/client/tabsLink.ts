@@ -1,5 +1,6 @@
 import { createHub, type Hub } from './hub.ts';
 import type { Asking, Hear, Link, Place, Saying } from './messages.ts';
+import { unique } from './request.ts';
 
 /** A leader that lives has answered by then. */
 const SEEK = 200;
@@ -21,7 +22,7 @@ type Word = Said & { readonly from: string; readonly to?: string };
  * leader that leaves names its heir.
  */
 export function linkToTabs(place: Place, hear: Hear): Link {
-  const self = Math.random().toString(36).slice(2);
+  const self = unique();
   const channel = new BroadcastChannel(`pinstream 1 ${JSON.stringify(place)}`);
   let leader = '';
   let heir: string | undefined;

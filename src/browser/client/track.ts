@@ -8,16 +8,16 @@ export interface Track {
   readonly cursor: string;
   /** Every event on these is heard. */
   readonly heard: ReadonlySet<string>;
-  event(event: WireEvent): void;
-  gap(gap: WireGap): void;
-  at(id: string): void;
+  hearEvent(event: WireEvent): void;
+  hearGap(gap: WireGap): void;
+  arrive(id: string): void;
   /** From here on these channels, and no others. */
   hear(names: readonly string[]): void;
   /** Others are not wanted any more: should they be again, it is from then on. */
   keep(names: readonly string[]): void;
   /** Nobody listens any more: who comes later begins anew. */
-  forget(): void;
-  flush(): void;
+  beginAnew(): void;
+  sayAll(): void;
 }
 
 export function createTrack(say: Hear): Track {
@@ -31,14 +31,15 @@ export function createTrack(say: Hear): Track {
     get heard() {
       return heard;
     },
-    event(event) {
+    hearEvent(event) {
       cursor = event.id;
       unsaid.push(event);
     },
-    gap: (gap) => void unsaid.push(gap),
-    at(id) {
-      if (plain(id) === cursor) return;
-      cursor = plain(id);
+    hearGap: (gap) => void unsaid.push(gap),
+    arrive(id) {
+      const here = plain(id);
+      if (here === cursor) return;
+      cursor = here;
       unsaid.push({ type: 'at', cursor });
     },
     hear(names) {
@@ -49,10 +50,10 @@ export function createTrack(say: Hear): Track {
     keep(names) {
       heard = new Set(names.filter((name) => heard.has(name)));
     },
-    forget() {
+    beginAnew() {
       cursor = '';
     },
-    flush() {
+    sayAll() {
       if (unsaid[0]) say(unsaid);
       unsaid = [];
     },

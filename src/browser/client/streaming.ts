@@ -2,7 +2,7 @@ import type { WireMessage } from '../wire.ts';
 import { type Block, blocksOf } from './blocks.ts';
 import type { End, Transport } from './line.ts';
 import type { Place } from './messages.ts';
-import { isFinal, json, type Refusal, refusal, request } from './request.ts';
+import { isFinal, json, type Refusal, refusal, request, unique } from './request.ts';
 import type { Track } from './track.ts';
 
 /** A stream that says nothing for so long after it was asked for is held back on its way. */
@@ -18,7 +18,7 @@ const CHANGE = 10_000;
  * One stream, from its opening to its end. Read by fetch: an EventSource neither tells why it was refused nor comes back after
  * any answer but 200 (G1), and what is no event is not to be seen (G10). `live`: it is open, or says so once more.
  */
-export function createReading(
+export function createStreaming(
   place: Place,
   track: Track,
   live: (again: boolean) => void,
@@ -27,7 +27,7 @@ export function createReading(
   const abort = new AbortController();
   const { signal } = abort;
   // By which its channels are changed. A new one for each: what an old one is asked late is no harm then.
-  const session = crypto.getRandomValues(new Uint32Array(5)).join('-');
+  const session = unique();
   let end: End | undefined;
   /** The channels that it has, and those that it is to have. */
   let names: readonly string[] = [];
@@ -67,7 +67,7 @@ export function createReading(
       // With it goes a change that is under way.
       abort.abort();
     }
-    return end ?? { why: 'ended', opened: isOpen, wait, reason: farewell };
+    return end ?? { why: 'ended', wasOpen: isOpen, wait, reason: farewell };
   }
 
   async function read(): Promise<void> {
@@ -85,16 +85,16 @@ export function createReading(
       heardAt = Date.now();
       take(decoder.decode(value, { stream: true }));
       watch(heartbeat * SILENT_BEATS, false);
-      track.flush();
+      track.sayAll();
     }
   }
 
   function hear({ id, data, retry }: Block): void {
     wait = Number(retry ?? wait);
     const message: WireMessage | undefined = data ? JSON.parse(data) : undefined;
-    if (message?.type === 'event') track.event(message);
+    if (message?.type === 'event') track.hearEvent(message);
     // Also of channels that are not listened to: the cursor is where the next stream begins.
-    else if (id) track.at(id);
+    else if (id) track.arrive(id);
     switch (message?.type) {
       case 'open':
         heartbeat = message.heartbeat ?? heartbeat;
@@ -108,7 +108,7 @@ export function createReading(
         live(true);
         break;
       case 'gap':
-        track.gap(message);
+        track.hearGap(message);
         break;
       case 'channels':
         changed();
@@ -146,8 +146,9 @@ export function createReading(
       } catch (error) {
         if ((error as Refusal).status < 404 && isFinal(error as Refusal) && !end) {
           // Not for this token, or too many: nothing has changed. Who is told leaves out what was refused.
-          wanted = names;
           refused(error as Refusal);
+          // Nobody was at fault, even giving some up is refused here: a new stream names its channels itself.
+          if (wanted.join('\n') === channels.join('\n')) cut();
         } else {
           // A new stream names its channels itself.
           cut();
@@ -159,7 +160,7 @@ export function createReading(
     if (!end) {
       // Also what was given up and is wanted again, before any of it was asked for.
       track.hear(names);
-      track.flush();
+      track.sayAll();
     }
   }
 
