@@ -158,12 +158,36 @@ describe("a tab's place", () => {
     reader.hear({ type: 'from', cursor: 'e-21', names: ['a', 'b'] });
     const again = asked.slice(length);
     const of = (name: string) => again.find(({ query }) => query.get('channel') === name);
-    assert.equal(of('a')?.query.get('since'), 'e-5');
+    // All of a up to where the hub was by then was said.
+    assert.equal(of('a')?.query.get('since'), 'e-20');
     assert.equal(of('b')?.query.get('since'), 'e-8');
-    await of('a')?.answer('e-21', 11);
+    await of('a')?.answer('e-21', 21);
     await of('b')?.answer('e-21', 9, 10);
-    assert.deepEqual(told, ['e-6', 'e-7', 'e-11', 'e-9', 'e-10']);
+    assert.deepEqual(told, ['e-6', 'e-7', 'e-21', 'e-9', 'e-10']);
     assert.equal(reader.cursor, 'e-21');
+  });
+
+  test('what was published since the hub first said where it is, is heard, though it has to be asked once more', async () => {
+    joined('', ['a']);
+    const wanted: Asking[] = [];
+    const link = { ask: (asking: Asking) => void wanted.push(asking), close: () => undefined };
+    reader.join(link);
+    // It did not know this tab when it was asked: it is asked again, and has answered the first time as well.
+    reader.join(link);
+    const [first, second] = wanted.map((asking) => (asking.type === 'want' ? asking.count : 0));
+    reader.hear({ type: 'from', cursor: 'e-4', names: ['a'], answer: first as number });
+    assert.equal(reader.cursor, 'e-4');
+    reader.add(['b'], 0);
+    reader.hear({ type: 'from', cursor: 'e-6', names: ['a'], answer: second as number });
+    reader.hear({ type: 'from', cursor: 'e-6', names: ['a'], answer: (second as number) + 1 });
+    assert.equal(asked.at(-1)?.query.get('since'), 'e-4');
+    await asked.at(-1)?.answer('e-6', 5);
+    reader.hear({ type: 'from', cursor: 'e-8', names: ['b'] });
+    // It began where the stream was when it was added: a had not been told any further.
+    assert.equal(asked.at(-1)?.query.get('channel'), 'b');
+    assert.equal(asked.at(-1)?.query.get('since'), 'e-4');
+    await asked.at(-1)?.answer('e-8', 7);
+    assert.deepEqual(told, ['e-5', 'e-7']);
   });
 
   test('a channel that overlaps a pattern brings nothing twice', async () => {

@@ -18,7 +18,7 @@ export type End =
   /** By the server or the network. `wait`: for so long it wants to be left alone. */
   | { readonly why: 'ended'; readonly wasOpen: boolean; readonly wait: number; readonly reason: string }
   /** Nothing was heard for too long. `held`: not even a first word. */
-  | { readonly why: 'silent'; readonly held: boolean }
+  | { readonly why: 'silent'; readonly held?: boolean | undefined }
   /** From outside: it is to begin anew. */
   | { readonly why: 'cut' };
 
@@ -63,7 +63,7 @@ export function createLine(
     say([{ type: 'status', status: { state, reason, retryAt } }]);
   }
 
-  function live(again: boolean): void {
+  function live(again?: boolean): void {
     attempts = 0;
     if (again) {
       silences = 0;

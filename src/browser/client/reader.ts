@@ -55,7 +55,7 @@ export function createReader(
   let answered = 0;
   let waiting: Saying[] = [];
   /** What was removed while it lacked something. Added again before anything else happens, it goes on where it was. */
-  const left = new Map<string, Name>();
+  const left = new Map<string, Name | undefined>();
 
   const namesOf = () => [...names.keys()];
   const want = () => link?.ask({ type: 'want', names: namesOf(), count: ++count });
@@ -101,12 +101,11 @@ export function createReader(
       if (!name || name.begins) continue;
       // A hub that is behind says again what this tab has heard already.
       name.begins = isAfter(from, name.since) ? from : name.since;
-      name.isComplete = name.begins === name.since || (!name.since && !name.last);
+      name.isComplete = name.begins === name.since;
       const lack = `${name.since} ${name.last}`;
       if (!name.isComplete) behind[lack] = [...(behind[lack] ?? []), text];
     }
     for (const some of Object.values(behind)) void read(some, from, abort.signal);
-    if (!readings) reach(from);
   }
 
   /** Tells what the log has on some channels up to where the hub begins. */
@@ -141,6 +140,8 @@ export function createReader(
   function reach(other: string): void {
     // A new hub is nowhere yet.
     if (!other || !isAfter(other, cursor)) return;
+    // The first place that is heard of is where names begin of which nothing older is wanted.
+    if (!cursor) for (const name of names.values()) if (!name.last) name.since = other;
     cursor = other;
     left.clear();
   }
@@ -181,7 +182,7 @@ export function createReader(
     remove(texts) {
       for (const text of texts) {
         const name = names.get(text);
-        if (name && !name.isComplete) left.set(text, name);
+        if (!name?.isComplete) left.set(text, name);
         names.delete(text);
       }
       // What is read just now may be of these: it is read anew, without them.
@@ -193,6 +194,7 @@ export function createReader(
     hear(saying) {
       if (saying.type === 'from') {
         answered = saying.answer ?? answered;
+        if (!readings) reach(saying.cursor);
         if (answered === count) begin(saying.cursor, saying.names);
       } else if (!readings) tell(saying);
       else if (waiting.push(saying) > MOST_WAITING) join(link as Link);

@@ -21,7 +21,7 @@ const CHANGE = 10_000;
 export function createStreaming(
   place: Place,
   track: Track,
-  live: (again: boolean) => void,
+  live: (again?: boolean) => void,
   refused: (refusal: Refusal) => void,
 ): Transport {
   const abort = new AbortController();
@@ -50,7 +50,7 @@ export function createStreaming(
     finish({ why: 'cut' });
   }
 
-  function watch(milliseconds: number, held: boolean): void {
+  function watch(milliseconds: number, held?: boolean): void {
     clearTimeout(watchdog);
     watchdog = setTimeout(() => finish({ why: 'silent', held }), milliseconds);
   }
@@ -84,7 +84,7 @@ export function createStreaming(
       if (done || end) return;
       heardAt = Date.now();
       take(decoder.decode(value, { stream: true }));
-      watch(heartbeat * SILENT_BEATS, false);
+      watch(heartbeat * SILENT_BEATS);
       track.sayAll();
     }
   }
@@ -101,7 +101,7 @@ export function createStreaming(
         isOpen = true;
         track.hear(names);
         track.keep(wanted);
-        live(false);
+        live();
         want(wanted);
         break;
       case 'ping':

@@ -2,8 +2,8 @@ import { createHub, type Hub } from './hub.ts';
 import type { Asking, Hear, Link, Place, Saying } from './messages.ts';
 import { unique } from './request.ts';
 
-/** A leader that lives has answered by then. */
-const SEEK = 200;
+/** A leader that lives has answered by then, also on a slow machine that opens many tabs at once. */
+const SEEK = 500;
 
 /** What tabs say to one another. */
 type Said =
