@@ -7,7 +7,7 @@ import { minify } from 'terser';
 import { fail, ROOT, run } from './steps.mjs';
 
 const COPIED = new Set(['.lua', '.html', '.svg']);
-const COMPRESSED = new Set(['.html', '.css', '.js', '.svg', '.json', '.webmanifest']);
+const COMPRESSED = new Set(['.html', '.css', '.js', '.svg']);
 const BROWSER = join(ROOT, 'dist/browser');
 const tsc = join(ROOT, 'node_modules/.bin/tsc');
 
@@ -15,6 +15,8 @@ rmSync(join(ROOT, 'dist'), { recursive: true, force: true });
 run(tsc, ['-p', 'tsconfig.json']);
 // Of what browsers get, TypeScript makes the types only: `pinstream/client` is imported with them.
 run(tsc, ['-p', 'src/browser/tsconfig.json', '--emitDeclarationOnly']);
+// Those of the pages are nobody's.
+rmSync(join(BROWSER, 'page'), { recursive: true });
 for (const name of readdirSync(join(ROOT, 'src'), { recursive: true })) {
   if (COPIED.has(extname(name))) cpSync(join(ROOT, 'src', name), join(ROOT, 'dist', name));
 }
@@ -63,7 +65,7 @@ async function client() {
     },
   });
   const [, body, name] =
-    /^(.*)export\{(\w+) as pinstream\};$/s.exec(code) ?? fail('The client exports something else.');
+    /^(.*)export\{([\w$]+) as pinstream\};$/s.exec(code) ?? fail('The client exports something else.');
   writeFileSync(join(BROWSER, 'client.js'), code);
   writeFileSync(
     join(BROWSER, 'pinstream.js'),
@@ -95,7 +97,8 @@ async function page() {
 /** Beside each file as it is sent: compressed once here, as small as it gets, not by a Pi for every reader. */
 function compress() {
   for (const name of readdirSync(BROWSER, { recursive: true })) {
-    if (!COMPRESSED.has(extname(name))) continue;
+    // The module for bundlers is sent to nobody.
+    if (!COMPRESSED.has(extname(name)) || name === 'client.js') continue;
     const path = join(BROWSER, name);
     const body = readFileSync(path);
     writeFileSync(`${path}.gz`, gzipSync(body, { level: 9 }));

@@ -33,7 +33,7 @@ if (unknown !== undefined) fail(`There is no picture "${unknown}": see npm run s
 // The texts of presses have local times.
 process.env.TZ = 'UTC';
 prepare();
-setup('e2e');
+setup('screenshots');
 const { register } = await import('tsx/esm/api');
 register();
 const { startChromium } = await import('../test/support/chromium.ts');

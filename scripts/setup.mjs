@@ -9,11 +9,12 @@ const REDIS = { any: ['redis-server'], apt: 'redis-server', brew: 'redis' };
 const CURL = { any: ['curl'], apt: 'curl', brew: 'curl' };
 const NGINX = { any: ['nginx'], apt: 'nginx-light', brew: 'nginx' };
 const CHROMIUM = {
-  any: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'],
+  any: ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', ...named('CHROMIUM')],
   apt: 'chromium fonts-dejavu-core',
   brew: '--cask chromium',
 };
-const FIREFOX = { any: ['firefox-esr'], apt: 'firefox-esr' };
+/** Debian has the one that is supported for longer, Ubuntu the other alone. */
+const FIREFOX = { any: ['firefox-esr', 'firefox', ...named('FIREFOX')], apt: 'firefox-esr' };
 /** WebKitGTK's browser comes with its driver. It has no mode without a screen, so that it gets one in memory. */
 const WEBKIT = [
   { any: ['WebKitWebDriver'], apt: 'webkit2gtk-driver' },
@@ -33,6 +34,8 @@ const NEEDED = {
     FIREFOX,
     ...WEBKIT,
   ],
+  screenshots: [CHROMIUM],
+  soak: [CHROMIUM],
   gpio: [
     REDIS,
     { any: ['qemu-system-x86_64'], apt: 'qemu-system-x86' },
@@ -93,7 +96,13 @@ export function setup(suite) {
   const command = hasProgram('apt-get')
     ? `sudo apt-get install ${packages('apt').join(' ')}`
     : `brew install ${packages('brew').join(' ')}`;
-  fail(`${suite === 'bench' ? 'The bench needs' : 'The tests need'} ${names}: ${command}`);
+  fail(`It needs ${names}: ${command}`);
+}
+
+/** The program that a variable names, if it is set. */
+function named(variable) {
+  const program = process.env[variable];
+  return program ? [program] : [];
 }
 
 /** nginx is often in a folder that only root has on its path. */

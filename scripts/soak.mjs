@@ -19,7 +19,7 @@ Needs Chromium, which is installed if that is possible, or named by CHROMIUM.
 
 const { minutes, rate } = options();
 prepare();
-setup('e2e');
+setup('soak');
 const { register } = await import('tsx/esm/api');
 register();
 const { soak } = await import('./soak/soak.ts');

@@ -16,7 +16,13 @@ const NO_DELAYS = { start() {}, take: () => [], stop() {} };
 export class Product {
   static async start(settings, from) {
     const product = new Product(from);
-    await product.#start(settings);
+    try {
+      await product.#start(settings);
+    } catch (error) {
+      // What comes after must not have its time.
+      await product.close();
+      throw error;
+    }
     return product;
   }
 

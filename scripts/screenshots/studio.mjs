@@ -9,6 +9,8 @@ const LAPTOP = { viewport: { width: 1280, height: 800 }, deviceScaleFactor: 1.25
 export class Studio {
   #browser;
   #file;
+  #product;
+  #page;
   #closing = [];
 
   constructor(browser, file) {
@@ -18,9 +20,10 @@ export class Studio {
 
   /** Begins an hour before the picture. */
   async product(settings) {
-    this.product = await Product.start(settings, MOMENT - HOUR);
-    this.#closing.push(() => this.product.close());
-    return this.product;
+    const product = await Product.start(settings, MOMENT - HOUR);
+    this.#closing.push(() => product.close());
+    this.#product = product;
+    return product;
   }
 
   async page(options = {}, hash = '') {
@@ -31,35 +34,34 @@ export class Studio {
       ...options,
     });
     this.#closing.push(() => context.close());
-    this.page = await context.newPage();
-    this.page.setDefaultTimeout(30_000);
-    await this.page.addInitScript(standStill, Date.now());
-    this.product.beforeTime = (now) => this.page.evaluate((to) => globalThis.moveClock(to), now);
+    const page = await context.newPage();
+    page.setDefaultTimeout(30_000);
+    await page.addInitScript(standStill, Date.now());
+    this.#product.beforeTime = (now) => page.evaluate((to) => globalThis.moveClock(to), now);
     // A moment after it is live the page reads from the log what lies between the newest events.
-    const read = this.page.waitForResponse((response) =>
-      /\/events\?.*\b(since|before)=/.test(response.url()),
-    );
-    await this.page.goto(`${this.product.url}/${hash}`);
-    await this.page.getByText('Live', { exact: true }).waitFor();
+    const read = page.waitForResponse((response) => /\/events\?.*\b(since|before)=/.test(response.url()));
+    await page.goto(`${this.#product.url}/${hash}`);
+    await page.getByText('Live', { exact: true }).waitFor();
     await (await read).finished();
-    await this.page.locator('.trace > li').first().waitFor();
-    return this.page;
+    await page.locator('.trace > li').first().waitFor();
+    this.#page = page;
+    return page;
   }
 
   async shoot() {
-    await this.page.evaluate(() => document.fonts.ready);
+    await this.#page.evaluate(() => document.fonts.ready);
     await this.#drawn();
-    await this.page.screenshot({ path: this.#file, animations: 'disabled' });
+    await this.#page.screenshot({ path: this.#file, animations: 'disabled' });
     return statSync(this.#file).size;
   }
 
   async close() {
-    if (this.product) this.product.beforeTime = async () => {};
+    if (this.#product) this.#product.beforeTime = async () => {};
     for (const close of this.#closing.splice(0).reverse()) await close();
   }
 
   #drawn() {
-    return this.page.evaluate(
+    return this.#page.evaluate(
       () => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))),
     );
   }

@@ -12,7 +12,7 @@ export interface Sample {
 /** Looks into a page, and into the worker that its tabs share. */
 export class Measure {
   readonly #page: CDPSession;
-  readonly #worker: WorkerSession | undefined;
+  readonly #worker: WorkerSession;
 
   static async of(page: Page): Promise<Measure> {
     const session = await page.context().newCDPSession(page);
@@ -20,7 +20,7 @@ export class Measure {
     return new Measure(session, await WorkerSession.of(page));
   }
 
-  private constructor(page: CDPSession, worker: WorkerSession | undefined) {
+  private constructor(page: CDPSession, worker: WorkerSession) {
     this.#page = page;
     this.#worker = worker;
   }
@@ -30,7 +30,7 @@ export class Measure {
     for (let i = 0; i < 2; i++) await this.#page.send('HeapProfiler.collectGarbage');
     const { usedSize } = await this.#page.send('Runtime.getHeapUsage');
     const { nodes, jsEventListeners } = await this.#page.send('Memory.getDOMCounters');
-    return { heap: usedSize, worker: (await this.#worker?.heap()) ?? 0, nodes, listeners: jsEventListeners };
+    return { heap: usedSize, worker: await this.#worker.heap(), nodes, listeners: jsEventListeners };
   }
 }
 
@@ -41,14 +41,15 @@ class WorkerSession {
   readonly #waiting = new Map<number, (result: Record<string, unknown>) => void>();
   #count = 0;
 
-  static async of(page: Page): Promise<WorkerSession | undefined> {
+  static async of(page: Page): Promise<WorkerSession> {
     const browser = await page.context().browser()?.newBrowserCDPSession();
-    if (!browser) return undefined;
+    if (!browser) throw new Error('The page belongs to no browser that could be asked.');
     const { targetInfos } = await browser.send('Target.getTargets');
     const target = targetInfos.find(
       ({ type, url }) => type === 'shared_worker' && url.endsWith('/pinstream.js'),
     );
-    if (!target) return undefined;
+    // A heap of nought would be flat.
+    if (!target) throw new Error('The page has no shared worker: what holds its stream cannot be measured.');
     const { sessionId } = await browser.send('Target.attachToTarget', {
       targetId: target.targetId,
       flatten: false,

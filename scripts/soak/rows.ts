@@ -2,12 +2,15 @@ import type { Page } from 'playwright-core';
 
 /** Of the events whose data is `{"n":…}`, which rows the page has drawn. */
 export interface Drawn {
-  /** Resolves when that one has been drawn. */
-  until(n: number): Promise<void>;
+  /** Waits until that one, or a later one, has been drawn; false: that took too long. */
+  until(n: number): Promise<boolean>;
   /** How many were drawn, and how many of them twice. */
   counts(): Promise<{ readonly drawn: number; readonly twice: number }>;
   gaps(): Promise<number>;
 }
+
+/** However slow the machine is, what has not been drawn by then is lost. */
+const PATIENCE = 30_000;
 
 /** To be called before the page is loaded. */
 export async function watchRows(page: Page, most: number): Promise<Drawn> {
@@ -15,14 +18,18 @@ export async function watchRows(page: Page, most: number): Promise<Drawn> {
   await page.addInitScript('globalThis.__name = (named) => named');
   await page.addInitScript(watch, most);
   return {
-    until: (n) => page.evaluate((wanted) => (globalThis as unknown as Watched).drawnUntil(wanted), n),
+    until: (n) =>
+      page.evaluate(([wanted, ms]) => (globalThis as unknown as Watched).drawnUntil(wanted, ms), [
+        n,
+        PATIENCE,
+      ] as const),
     counts: () => page.evaluate(() => (globalThis as unknown as Watched).drawnCounts()),
     gaps: () => page.locator('.trace .gap').count(),
   };
 }
 
 interface Watched {
-  drawnUntil(n: number): Promise<void>;
+  drawnUntil(n: number, ms: number): Promise<boolean>;
   drawnCounts(): { drawn: number; twice: number };
 }
 
@@ -45,10 +52,17 @@ function watch(most: number): void {
       if (target instanceof Element && target.matches('.trace')) for (const node of addedNodes) look(node);
   }).observe(document, { childList: true, subtree: true });
   Object.assign(globalThis, {
-    drawnUntil: (n: number) =>
-      new Promise<void>((done) => {
-        if (seen[n]) done();
-        else waiting = { n, done };
+    drawnUntil: (n: number, ms: number) =>
+      new Promise<boolean>((answer) => {
+        if (seen[n]) return answer(true);
+        const patience = setTimeout(() => answer(false), ms);
+        waiting = {
+          n,
+          done: () => {
+            clearTimeout(patience);
+            answer(true);
+          },
+        };
       }),
     drawnCounts: () => ({
       drawn: seen.reduce((count, times) => count + Math.min(times, 1), 0),

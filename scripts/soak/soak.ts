@@ -1,9 +1,7 @@
 import type { Page } from 'playwright-core';
-import type { DeviceState } from '../../src/contract/device.ts';
 import { startApp } from '../../test/support/app.ts';
 import { startChromium } from '../../test/support/chromium.ts';
-import { postJson } from '../../test/support/dashboard.ts';
-import { fillPast } from './fill.ts';
+import { BATCH, fill, PINS, press, publish } from './feed.ts';
 import { Measure, type Sample } from './measure.ts';
 import { type Drawn, watchRows } from './rows.ts';
 import { figure, growth } from './verdict.ts';
@@ -11,8 +9,6 @@ import { figure, growth } from './verdict.ts';
 const MINUTE = 60_000;
 /** More than the page remembers. */
 const WARMING = 3_000;
-const BATCH = 100;
-const CHANNELS = 7;
 const TICK = 100;
 const PRESS_EVERY = 5_000;
 
@@ -22,7 +18,7 @@ type App = Awaited<ReturnType<typeof startApp>>;
 export async function soak(minutes: number, rate: number, say: (line: string) => void): Promise<boolean> {
   const closing: (() => Promise<unknown>)[] = [];
   try {
-    const app = await startApp({ PINS: 'button=17, led=18:out' }, { mock: true });
+    const app = await startApp(PINS, { mock: true });
     closing.push(() => app.stop());
     const browser = await startChromium();
     closing.push(() => browser.close());
@@ -60,7 +56,7 @@ async function watch(app: App, page: Page, { minutes, rate, say }: Wanted): Prom
     }
     if (performance.now() - pressed >= PRESS_EVERY) {
       pressed += PRESS_EVERY;
-      await postJson(`${app.url}/pins/button`, { press: 80 });
+      await press(app, 80);
     }
     if (passed >= minute * MINUTE) {
       const sample = await measure.take();
@@ -69,30 +65,18 @@ async function watch(app: App, page: Page, { minutes, rate, say }: Wanted): Prom
     }
     await new Promise((resolve) => setTimeout(resolve, TICK));
   }
+  // An event that was lost is told by the counts.
   await drawn.until(sent);
   return judge(samples, { sent, ...(await drawn.counts()), gaps: await drawn.gaps() }, say);
 }
 
 /** Fills all that the page keeps a bounded number of. */
 async function warm(app: App, drawn: Drawn): Promise<void> {
-  const { at: _, ...device } = (await (await fetch(`${app.url}/pins`)).json()) as DeviceState & {
-    at: number;
-  };
-  await fillPast(app.store.bus, device, 'button', 'led');
+  await fill(app);
   for (let sent = 0; sent < WARMING; sent += BATCH) {
     await publish(app, sent, sent + BATCH);
-    await drawn.until(sent + BATCH);
+    if (!(await drawn.until(sent + BATCH))) throw new Error(`The page did not draw event ${sent + BATCH}.`);
   }
-}
-
-/** The events of the numbers after `from`, up to `to`. */
-async function publish(app: App, from: number, to: number): Promise<void> {
-  const batch = Array.from({ length: to - from }, (_, i) => {
-    const n = from + i + 1;
-    return { channel: `room-${n % CHANNELS}`, event: 'reading', data: { n, celsius: 20 + (n % 50) / 10 } };
-  });
-  const response = await postJson(`${app.url}/events`, batch);
-  if (response.status !== 201) throw new Error(`POST /events: ${response.status} ${await response.text()}`);
 }
 
 function words(minute: number, events: number, { heap, worker, nodes, listeners }: Sample): string {

@@ -11,7 +11,7 @@ import { Sidecar } from '../../src/sidecar/sidecar.ts';
 import { startApp, type TestApp } from '../support/app.ts';
 import { FakeDriver } from '../support/fakeDriver.ts';
 import { eventually, ready } from '../support/ready.ts';
-import { TestRedis } from '../support/redis.ts';
+import { TestRedis, useRedis } from '../support/redis.ts';
 import { type Answer, post, request } from '../support/request.ts';
 import { Stream } from '../support/stream.ts';
 
@@ -34,19 +34,15 @@ async function sidecarOf({ store }: TestApp, driver = new FakeDriver()) {
 }
 
 describe('POST /pins/:name', () => {
-  let redis: TestRedis;
+  const redis = useRedis();
   const stops: (() => Promise<void>)[] = [];
-  before(async () => {
-    redis = await TestRedis.start();
-  });
-  after(() => redis.stop());
-  beforeEach(() => redis.command('FLUSHALL'));
+  beforeEach(() => redis().command('FLUSHALL'));
   afterEach(async () => {
     for (const stop of stops.splice(0).reverse()) await stop();
   });
 
   async function opened(): Promise<TestApp> {
-    const app = await startApp({ REDIS_URL: redis.url });
+    const app = await startApp({ REDIS_URL: redis().url });
     stops.push(() => app.stop());
     await ready(app.url);
     return app;
@@ -164,7 +160,7 @@ describe('POST /pins/:name', () => {
   test('504 when the sidecar does not answer', async () => {
     const app = await opened();
     const { names } = app.store.kind === 'redis' ? app.store.link : assert.fail('It shares a Redis.');
-    const silent = new Redis(redis.url);
+    const silent = new Redis(redis().url);
     stops.push(async () => silent.disconnect());
     await silent.subscribe(names.command);
     assert.deepEqual(said(await post(`${app.url}/pins/led`, { value: 1 })), [
@@ -183,13 +179,13 @@ describe('POST /pins/:name', () => {
 
     test('stands still: 504 after 2 s, since the pin may be switched all the same', async () => {
       const { url, driver } = await together();
-      redis.pause();
-      stops.push(async () => redis.resume());
+      redis().pause();
+      stops.push(async () => redis().resume());
       const began = performance.now();
       assert.deepEqual(said(await post(url, { value: 1 })), UNKNOWN);
       const took = performance.now() - began;
       assert.ok(took < 4_000, `it took ${took} ms`);
-      redis.resume();
+      redis().resume();
       await eventually('the pin is switched', async () => driver.line.written.includes(1));
     });
 

@@ -7,7 +7,7 @@ import { isPattern, matches } from '../../src/contract/channel.ts';
 import { parseCursor } from '../../src/contract/cursor.ts';
 import { startApp, type TestApp } from '../support/app.ts';
 import { eventually, ready } from '../support/ready.ts';
-import { TestRedis } from '../support/redis.ts';
+import { TestRedis, useRedis } from '../support/redis.ts';
 import { request } from '../support/request.ts';
 
 interface Log {
@@ -160,11 +160,7 @@ function lag(app: TestApp, milliseconds: number): void {
 describe('who only polls gets everything once and in order, or is told what is gone', {
   timeout: 60_000,
 }, () => {
-  let redis: TestRedis;
-  before(async () => {
-    redis = await TestRedis.start();
-  });
-  after(() => redis.stop());
+  const redis = useRedis();
 
   async function open(t: TestContext, settings: Record<string, string>): Promise<TestApp> {
     const app = await startApp({ HEARTBEAT: '300ms', ...settings });
@@ -182,16 +178,16 @@ describe('who only polls gets everything once and in order, or is told what is g
   });
 
   test('at three apps on one Redis, one of which hears everything late', async (t) => {
-    await redis.command('FLUSHALL');
-    const settings = { REDIS_URL: redis.url };
+    await redis().command('FLUSHALL');
+    const settings = { REDIS_URL: redis().url };
     const apps = [await open(t, settings), await open(t, settings), await open(t, settings)];
     lag(apps[2] as TestApp, 100);
     await load(apps, false);
   });
 
   test('at two apps on one Redis, with logs that are too short', async (t) => {
-    await redis.command('FLUSHALL');
-    const settings = { REDIS_URL: redis.url, LOG_LENGTH: '10' };
+    await redis().command('FLUSHALL');
+    const settings = { REDIS_URL: redis().url, LOG_LENGTH: '10' };
     await load([await open(t, settings), await open(t, settings)], true);
   });
 });

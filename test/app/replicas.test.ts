@@ -1,27 +1,23 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, beforeEach, describe, test } from 'node:test';
+import { afterEach, beforeEach, describe, test } from 'node:test';
 import { RedisBoard } from '../../src/bus/redisBoard.ts';
 import type { DeviceState } from '../../src/contract/device.ts';
 import { startApp, type TestApp, type TestAppOptions } from '../support/app.ts';
 import { ready } from '../support/ready.ts';
-import { TestRedis } from '../support/redis.ts';
+import { useRedis } from '../support/redis.ts';
 import { post, request } from '../support/request.ts';
 import { Stream } from '../support/stream.ts';
 
 describe('several apps on one Redis', () => {
-  let redis: TestRedis;
+  const redis = useRedis();
   const running: TestApp[] = [];
-  before(async () => {
-    redis = await TestRedis.start();
-  });
-  after(() => redis.stop());
-  beforeEach(() => redis.command('FLUSHALL'));
+  beforeEach(() => redis().command('FLUSHALL'));
   afterEach(async () => {
     for (const app of running.splice(0)) await app.stop();
   });
 
   async function open(options?: TestAppOptions): Promise<TestApp> {
-    const app = await startApp({ REDIS_URL: redis.url, ADOPT: '*' }, options);
+    const app = await startApp({ REDIS_URL: redis().url, ADOPT: '*' }, options);
     running.push(app);
     await ready(app.url);
     return app;
@@ -140,7 +136,7 @@ describe('several apps on one Redis', () => {
       driver: 'onoff',
       pins: [{ name: 'button', gpio: 17, direction: 'in', level: 0 }],
     };
-    await redis.command('SET', 'pinstream:device', '1', 'PX', '1500');
+    await redis().command('SET', 'pinstream:device', '1', 'PX', '1500');
     await one.store.bus.append(
       { channel: 'device', name: 'state', data: JSON.stringify(online), at: 0 },
       { hardware: true },
@@ -161,7 +157,7 @@ describe('several apps on one Redis', () => {
     const { names } = app.store.kind === 'redis' ? app.store.link : assert.fail();
     for (const name of [names.doorbell, names.command, names.marker, names.replies]) {
       for (const text of ['', 'nonsense', 'null', '7', '[]', '{}', '["x"]', '{"id":1}'])
-        await redis.command('PUBLISH', name, text);
+        await redis().command('PUBLISH', name, text);
     }
     assert.equal((await post(`${app.url}/events`, { channel: 'a', data: 'well' })).status, 201);
     await stream.until('data: well');

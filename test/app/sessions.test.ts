@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, type TestContext, test } from 'node:test';
+import { describe, type TestContext, test } from 'node:test';
 import { EventSource } from 'eventsource';
 import { startApp, type TestApp } from '../support/app.ts';
 import { Cutter } from '../support/cutter.ts';
 import { eventually, ready } from '../support/ready.ts';
-import { TestRedis } from '../support/redis.ts';
+import { useRedis } from '../support/redis.ts';
 import { post, request } from '../support/request.ts';
 import { lastId, newSession, putChannels } from '../support/session.ts';
 import { Stream } from '../support/stream.ts';
@@ -325,13 +325,9 @@ function changing(kind: string, settings: () => Record<string, string>): void {
 changing('memory', () => ({}));
 
 describe('in Redis', () => {
-  let redis: TestRedis;
-  before(async () => {
-    redis = await TestRedis.start();
-  });
-  after(() => redis.stop());
+  const redis = useRedis();
   let db = 0;
-  changing('Redis', () => ({ REDIS_URL: `${redis.url}/${db++}` }));
+  changing('Redis', () => ({ REDIS_URL: `${redis().url}/${db++}` }));
 });
 
 describe('who may change them', () => {

@@ -93,6 +93,23 @@ describe('the history, read whole', () => {
     assert.deepEqual(JSON.parse(await new Blob([...history.parts]).text()).gap, gap);
   });
 
+  test('ends where the log ended when it was begun, however much comes', async () => {
+    const growing = [...log];
+    const read: ReadLog = (...question) => {
+      for (let i = 0; i < 1_000; i++) growing.push(event({ id: `k3f9-${growing.length + 1}` }));
+      return pagesOf(growing)(...question);
+    };
+    const told: number[] = [];
+    const tell = (count: number) => {
+      told.push(count);
+      assert.ok(told.length < 10, 'it would never end');
+    };
+    await readHistory(read, ['*'], 'csv', tell, signal(), 'k3f9-2500');
+    assert.deepEqual(told, [1_000, 2_000, 3_000]);
+    const empty = await readHistory(pagesOf([]), ['*'], 'csv', () => undefined, signal(), 'k3f9-0');
+    assert.equal(empty.count, 0);
+  });
+
   test('ends when it is cancelled', async () => {
     const abort = new AbortController();
     const read: ReadLog = async (channels, since, at) => {

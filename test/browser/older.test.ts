@@ -7,21 +7,21 @@ import { Older } from '../../src/browser/page/events/older.ts';
 const { signal } = new AbortController();
 
 describe('the log backwards', () => {
-  test('comes whole and without doubles, newest windows first', async () => {
+  test('comes whole and without doubles, newest pages first', async () => {
     const log = logOf(Array.from({ length: 4_000 }, (_, i) => i + 1));
     const older = new Older(log.read, ['*'], 'k3f9-3500');
-    const windows = await all(older);
+    const pages = await all(older);
     assert.deepEqual(
-      windows.flat().sort((one, other) => one - other),
+      pages.flat().sort((one, other) => one - other),
       Array.from({ length: 3_499 }, (_, i) => i + 1),
     );
-    for (const [i, window] of windows.entries()) {
+    for (const [i, page] of pages.entries()) {
       assert.deepEqual(
-        window,
-        [...window].sort((one, other) => one - other),
+        page,
+        [...page].sort((one, other) => one - other),
       );
-      const before = windows[i - 1]?.[0];
-      if (before !== undefined && window.length > 0) assert.ok((window.at(-1) as number) < before);
+      const before = pages[i - 1]?.[0];
+      if (before !== undefined && page.length > 0) assert.ok((page.at(-1) as number) < before);
     }
   });
 
@@ -68,7 +68,7 @@ describe('the log backwards', () => {
   test('an answer that fails is asked for again, not skipped', async () => {
     const log = logOf(Array.from({ length: 100 }, (_, i) => i + 1));
     let failing = true;
-    const read: ReadLog = (...question) =>
+    const read: ReadLog<string> = (...question) =>
       failing ? Promise.reject(new Error('away')) : log.read(...question);
     const older = new Older(read, ['*'], 'k3f9-101');
     await assert.rejects(older.next(signal), /away/);
@@ -78,26 +78,26 @@ describe('the log backwards', () => {
 });
 
 async function all(older: Older): Promise<number[][]> {
-  const windows: number[][] = [];
-  while (!older.done) windows.push((await older.next(signal)).map(({ id }) => Number(id.split('-')[1])));
-  return windows;
+  const pages: number[][] = [];
+  while (!older.done) pages.push((await older.next(signal)).map(({ id }) => Number(id.split('-')[1])));
+  return pages;
 }
 
-/** A log with events of these numbers, read as `GET /events` does. */
+/** A log with events of these numbers, read backwards as `GET /events` does. */
 function logOf(numbers: readonly number[], { epoch = 'k3f9', most = 1_000 } = {}) {
   const log = {
     questions: 0,
-    read: (async (_channels, since = '') => {
+    read: (async (_channels, before) => {
       log.questions++;
-      const after = Number(since.split('-')[1]);
-      const found = numbers.filter((n) => n > after);
-      const events = found
-        .slice(0, most)
+      const [asked, number] = before.split('-');
+      // Of another store there is nothing to go back from.
+      if (asked !== epoch) return { cursor: `${epoch}-0`, events: [], gap: [{ reason: 'epoch' }] };
+      const events = numbers
+        .filter((n) => n < Number(number))
+        .slice(-most)
         .map((n): LoggedEvent => ({ id: `${epoch}-${n}`, channel: 'a', event: 'b', data: '', at: 0 }));
-      // A page that was not cut short is complete up to the newest number there is.
-      const end = found.length > most ? found[most - 1] : Math.max(after, 5_000_000);
-      return { cursor: `${epoch}-${end}`, events, gap: null };
-    }) as ReadLog,
+      return { cursor: `${epoch}-${Number(number) - 1}`, events, gap: null };
+    }) as ReadLog<string>,
   };
   return log;
 }

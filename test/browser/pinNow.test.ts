@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { isAfter } from '../../src/browser/page/ids.ts';
+import { isAfter } from '../../src/browser/client/cursor.ts';
 import { levelOf, PinNow } from '../../src/browser/page/pinNow.ts';
 import type { WirePin } from '../../src/browser/wire.ts';
 

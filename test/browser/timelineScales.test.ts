@@ -8,7 +8,7 @@ import { ServerClock } from '../../src/browser/page/timeline/serverClock.ts';
 import { spanOf, wordOf } from '../../src/browser/page/timeline/spans.ts';
 import { Stretch } from '../../src/browser/page/timeline/stretch.ts';
 import { ticks } from '../../src/browser/page/timeline/ticks.ts';
-import { duration, pressWords } from '../../src/browser/page/timeline/words.ts';
+import { duration, foundWords, hourWords, pressWords } from '../../src/browser/page/timeline/words.ts';
 
 const HOUR = 3_600_000;
 const zone = process.env.TZ;
@@ -207,6 +207,31 @@ describe('words', () => {
       '2 min',
       '3 h 5 min',
     ]);
+    assert.deepEqual([999.4, 999.7, 9_970, 59_400, 59_700, 3_599_400, 3_599_700].map(duration), [
+      '999 ms',
+      '1 s',
+      '10 s',
+      '59 s',
+      '1 min',
+      '59 min 59 s',
+      '1 h',
+    ]);
+  });
+
+  test('for the nearest of many presses', () => {
+    const mark = { n: 42, id: 'e-1', from: new Date().setHours(12, 31, 5, 123), to: undefined } as const;
+    assert.equal(
+      foundWords({ mark: { ...mark, gesture: 'press' }, among: 3 }, mark.from),
+      '3 presses here; the nearest is press #42, 12:31:05.123, no release yet',
+    );
+  });
+
+  test('for an hour', () => {
+    const hour = { from: new Date().setHours(12, 0, 0, 0), count: 1, whole: false };
+    assert.equal(hourWords(hour, true), '12:00 to 13:00: 1 press so far');
+    assert.equal(hourWords(hour, false), '12:00 to 13:00: at least 1 press');
+    assert.equal(hourWords({ ...hour, count: 3, whole: true }, false), '12:00 to 13:00: 3 presses');
+    assert.equal(hourWords({ ...hour, count: undefined }, false), '12:00 to 13:00: not known');
   });
 
   test('for a press', () => {

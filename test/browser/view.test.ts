@@ -72,6 +72,14 @@ describe('the view in the address', () => {
     assert.equal(changes.length, 4);
   });
 
+  test('a comma in a name is no border between two', () => {
+    const view = new View(new FakePlace('#channels=a%2Cb'));
+    const changes: string[][] = [];
+    view.watch((changed) => changes.push([...changed]));
+    view.set({ channels: ['a', 'b'] });
+    assert.deepEqual([view.channels, changes], [['a', 'b'], [['channels']]]);
+  });
+
   test('what is chosen again changes nothing', () => {
     const place = new FakePlace('#channels=a');
     const view = new View(place);
@@ -124,6 +132,10 @@ describe('the view in the address', () => {
       search: '',
       span: undefined,
     });
+    assert.deepEqual(
+      ['1m', '24h', '7d', 'constructor', ''].map((span) => readHash(`#span=${span}`)?.span),
+      ['1m', '24h', undefined, undefined, undefined],
+    );
     assert.equal(readHash(`#search=${'x'.repeat(9_000)}`)?.search.length, 200);
     const names = Array.from({ length: 500 }, (_, i) => `c${i}`);
     assert.equal(readHash(`#channels=${names.join(',')}`)?.channels.length, 60);

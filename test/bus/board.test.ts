@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, type TestContext, test } from 'node:test';
+import { beforeEach, describe, type TestContext, test } from 'node:test';
 import { COMMAND_MS, DEVICE_SECONDS } from '../../src/bus/board.ts';
 import { MemoryBoard } from '../../src/bus/memoryBoard.ts';
 import { RedisBoard } from '../../src/bus/redisBoard.ts';
@@ -7,7 +7,7 @@ import { RedisBus } from '../../src/bus/redisBus.ts';
 import { RedisLink } from '../../src/bus/redisLink.ts';
 import { silentLog } from '../../src/lib/log.ts';
 import { eventually } from '../support/ready.ts';
-import { TestRedis } from '../support/redis.ts';
+import { useRedis } from '../support/redis.ts';
 import { REPORT } from '../support/sidecarReport.ts';
 
 describe('what the board in memory knows of the sidecar', () => {
@@ -50,15 +50,11 @@ describe('a command on the board in memory', () => {
 });
 
 describe('what the board in Redis knows of the sidecar', () => {
-  let redis: TestRedis;
-  before(async () => {
-    redis = await TestRedis.start();
-  });
-  after(() => redis.stop());
-  beforeEach(() => redis.command('FLUSHALL'));
+  const redis = useRedis();
+  beforeEach(() => redis().command('FLUSHALL'));
 
   async function opened(t: TestContext) {
-    const link = new RedisLink({ url: redis.url, prefix: 'pinstream:' }, silentLog);
+    const link = new RedisLink({ url: redis().url, prefix: 'pinstream:' }, silentLog);
     const [board, bus] = [
       new RedisBoard(link),
       new RedisBus(link, { logLength: 10, logAge: 86_400_000, maxChannels: 10, storeBytes: 100_000 }),
@@ -82,7 +78,7 @@ describe('what the board in Redis knows of the sidecar', () => {
     const { board } = await opened(t);
     await board.deviceAlive(REPORT);
     for (const key of ['pinstream:device', 'pinstream:sidecar']) {
-      const left = Number(await redis.command('TTL', key));
+      const left = Number(await redis().command('TTL', key));
       assert.ok(left > DEVICE_SECONDS - 3 && left <= DEVICE_SECONDS, `${key}: ${left} s`);
     }
   });
@@ -110,24 +106,24 @@ describe('what the board in Redis knows of the sidecar', () => {
     await bus.append(state.event, state.terms);
     const left = await board.deviceAlive(REPORT);
     assert.ok(left > 86_300_000 && left <= 86_400_000, `${left} ms`);
-    await redis.command('PERSIST', 'pinstream:log:device');
+    await redis().command('PERSIST', 'pinstream:log:device');
     assert.equal(await board.deviceAlive(REPORT), Number.POSITIVE_INFINITY);
   });
 
   test('of an older version is that it lives; and older apps hear that a newer one does', async (t) => {
     const { board } = await opened(t);
-    await redis.command('SET', 'pinstream:device', '1', 'EX', '10');
+    await redis().command('SET', 'pinstream:device', '1', 'EX', '10');
     assert.deepEqual(await board.sidecar(), { lives: true });
     await board.deviceAlive(REPORT);
     assert.deepEqual(
-      [await redis.command('GET', 'pinstream:device'), await board.deviceLives()],
+      [await redis().command('GET', 'pinstream:device'), await board.deviceLives()],
       ['1', true],
     );
   });
 
   test('may be nonsense that somebody else has written, and says nothing then', async (t) => {
     const { board } = await opened(t);
-    await redis.command('SET', 'pinstream:device', '1');
+    await redis().command('SET', 'pinstream:device', '1');
     for (const text of [
       '1',
       'null',
@@ -138,10 +134,10 @@ describe('what the board in Redis knows of the sidecar', () => {
       JSON.stringify({ ...REPORT, driver: null }),
       JSON.stringify({ ...REPORT, pins: [{ name: 'button', failing: false }] }),
     ]) {
-      await redis.command('SET', 'pinstream:sidecar', text);
+      await redis().command('SET', 'pinstream:sidecar', text);
       assert.deepEqual(await board.sidecar(), { lives: true }, text);
     }
-    await redis.command('SET', 'pinstream:sidecar', JSON.stringify({ ...REPORT, newer: 1 }));
+    await redis().command('SET', 'pinstream:sidecar', JSON.stringify({ ...REPORT, newer: 1 }));
     assert.equal((await board.sidecar()).report?.longestStall, 312);
   });
 });

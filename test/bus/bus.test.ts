@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, describe, test } from 'node:test';
+import { afterEach, describe, test } from 'node:test';
 import type { Board } from '../../src/bus/board.ts';
 import { type Bus, BusError, type Page, type StoreLimits } from '../../src/bus/bus.ts';
 import { MemoryBoard } from '../../src/bus/memoryBoard.ts';
@@ -10,7 +10,7 @@ import { RedisLink } from '../../src/bus/redisLink.ts';
 import type { NewEvent } from '../../src/contract/event.ts';
 import { silentLog } from '../../src/lib/log.ts';
 import { Heard } from '../support/heard.ts';
-import { TestRedis } from '../support/redis.ts';
+import { useRedis } from '../support/redis.ts';
 
 const LIMITS: StoreLimits = {
   logLength: 1000,
@@ -303,37 +303,33 @@ contract('memory', async (limits) => {
 });
 
 describe('with a Redis', () => {
-  let redis: TestRedis;
-  before(async () => {
-    redis = await TestRedis.start();
-  });
-  after(() => redis.stop());
+  const redis = useRedis();
 
   contract('Redis', async (limits) => {
-    await redis.command('FLUSHALL');
-    const link = new RedisLink({ url: redis.url, prefix: 'pinstream:' }, silentLog);
+    await redis().command('FLUSHALL');
+    const link = new RedisLink({ url: redis().url, prefix: 'pinstream:' }, silentLog);
     return { bus: new RedisBus(link, limits), board: new RedisBoard(link) };
   });
 
   test('in Redis, a log that ran out is told as lost, and no longer counts against STORE_BYTES', async () => {
-    await redis.command('FLUSHALL');
-    const link = new RedisLink({ url: redis.url, prefix: 'pinstream:' }, silentLog);
+    await redis().command('FLUSHALL');
+    const link = new RedisLink({ url: redis().url, prefix: 'pinstream:' }, silentLog);
     const bus = new RedisBus(link, { ...LIMITS, storeBytes: 1000, logAge: 5000 });
     const heard = new Heard();
     await bus.start(heard);
     await heard.until(() => heard.opened.length > 0);
     await bus.append(event('a', 'x'.repeat(900)));
-    const left = Number(await redis.command('TTL', 'pinstream:log:a'));
+    const left = Number(await redis().command('TTL', 'pinstream:log:a'));
     assert.ok(left > 0 && left <= 5, 'it runs out by itself');
-    await redis.command('DEL', 'pinstream:log:a');
+    await redis().command('DEL', 'pinstream:log:a');
     const page = await bus.since({ channels: ['a'], after: 0 });
     assert.deepEqual([page.events, page.gaps], [[], [{ channel: 'a', until: 1, certain: true }]]);
     await bus.append(event('a', 'y'.repeat(900)));
     const { gaps, events } = await bus.since({ channels: ['a'], after: 0 });
     assert.deepEqual([events.map(({ n }) => n), gaps], [[2], [{ channel: 'a', until: 1, certain: true }]]);
     // Of another channel: found by the sweep, once it has been quiet for LOG_AGE.
-    await redis.command('DEL', 'pinstream:log:a');
-    await redis.command('ZADD', 'pinstream:touched', '1', 'a');
+    await redis().command('DEL', 'pinstream:log:a');
+    await redis().command('ZADD', 'pinstream:touched', '1', 'a');
     await bus.append(event('b', 'z'.repeat(900)));
     assert.deepEqual((await bus.since({ channels: ['a'], after: 1 })).gaps, [
       { channel: 'a', until: 2, certain: true },

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, describe, test } from 'node:test';
+import { afterEach, describe, test } from 'node:test';
 import { type Bus, PAGE_BYTES, type StoreLimits } from '../../src/bus/bus.ts';
 import { MemoryBoard } from '../../src/bus/memoryBoard.ts';
 import { MemoryBus } from '../../src/bus/memoryBus.ts';
@@ -8,7 +8,7 @@ import { RedisLink } from '../../src/bus/redisLink.ts';
 import { matches } from '../../src/contract/channel.ts';
 import type { NewEvent, StoredEvent } from '../../src/contract/event.ts';
 import { silentLog } from '../../src/lib/log.ts';
-import { TestRedis } from '../support/redis.ts';
+import { useRedis } from '../support/redis.ts';
 
 const LIMITS: StoreLimits = {
   logLength: 1000,
@@ -196,15 +196,11 @@ contract('memory', async (limits) => {
 });
 
 describe('on a real Redis', () => {
-  let redis: TestRedis;
-  before(async () => {
-    redis = await TestRedis.start();
-  });
-  after(() => redis.stop());
+  const redis = useRedis();
 
   contract('Redis', async (limits) => {
-    await redis.command('FLUSHALL');
-    const link = new RedisLink({ url: redis.url, sentinels: undefined, prefix: 'pinstream:' }, silentLog);
+    await redis().command('FLUSHALL');
+    const link = new RedisLink({ url: redis().url, sentinels: undefined, prefix: 'pinstream:' }, silentLog);
     const bus = new RedisBus(link, limits);
     const listening = new Promise<void>((open) => {
       void bus.start({ open: () => open(), event() {}, advance() {}, gap() {} });

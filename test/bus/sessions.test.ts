@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, afterEach, before, describe, test } from 'node:test';
+import { afterEach, describe, test } from 'node:test';
 import { setImmediate as turn } from 'node:timers/promises';
 import { MemorySessions } from '../../src/bus/memorySessions.ts';
 import { RedisLink } from '../../src/bus/redisLink.ts';
@@ -7,7 +7,7 @@ import { RedisSessions } from '../../src/bus/redisSessions.ts';
 import { changeSession, type SessionRecord, type Sessions } from '../../src/bus/sessions.ts';
 import { silentLog } from '../../src/lib/log.ts';
 import { eventually } from '../support/ready.ts';
-import { TestRedis } from '../support/redis.ts';
+import { useRedis } from '../support/redis.ts';
 
 const WORD = 'a-word-of-22-characters';
 
@@ -157,19 +157,15 @@ test('sessions in memory are bounded in bytes too: those that were parted from g
 });
 
 describe('sessions', () => {
-  let redis: TestRedis;
+  const redis = useRedis();
   const links: RedisLink[] = [];
-  before(async () => {
-    redis = await TestRedis.start();
-  });
-  after(() => redis.stop());
   afterEach(async () => {
     for (const link of links.splice(0)) await link.close();
-    await redis.command('FLUSHALL');
+    await redis().command('FLUSHALL');
   });
 
   async function open(prefix = 'pinstream:'): Promise<Opened & { missed: () => number }> {
-    const link = new RedisLink({ url: redis.url, prefix }, silentLog);
+    const link = new RedisLink({ url: redis().url, prefix }, silentLog);
     links.push(link);
     const sessions = new RedisSessions(link);
     const changed: string[] = [];
@@ -183,8 +179,8 @@ describe('sessions', () => {
     // As if so much time had passed: a shorter life for the key than the test would have to wait.
     const later = async (seconds: number) => {
       const key = `${prefix}session:${WORD}`;
-      const left = Number(await redis.command('TTL', key)) - seconds;
-      await redis.command('EXPIRE', key, String(left));
+      const left = Number(await redis().command('TTL', key)) - seconds;
+      await redis().command('EXPIRE', key, String(left));
     };
     return { sessions, changed, later, missed: () => missed };
   }
@@ -204,10 +200,10 @@ describe('sessions', () => {
   test('say when something may have been missed: after each new connection', async () => {
     const { missed } = await open();
     const before = missed();
-    await redis.command('CLIENT', 'KILL', 'TYPE', 'pubsub');
+    await redis().command('CLIENT', 'KILL', 'TYPE', 'pubsub');
     await until(() => missed() > before);
     const between = missed();
-    await redis.command('CLIENT', 'KILL', 'TYPE', 'normal');
+    await redis().command('CLIENT', 'KILL', 'TYPE', 'normal');
     await until(() => missed() > between);
   });
 });

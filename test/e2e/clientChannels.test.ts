@@ -1,17 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { PinstreamOptions } from '../../src/browser/client.ts';
-import { useChromium } from '../support/chromium.ts';
-import { listening, publish, publishAll } from '../support/engineServer.ts';
+import { publish, publishAll } from '../support/engineServer.ts';
 import type { TabOptions } from '../support/engineTab.ts';
-import { type HeardPage, type Listening, listen as listenIn } from '../support/heardPage.ts';
+import type { HeardPage } from '../support/heardPage.ts';
 import { ready } from '../support/ready.ts';
 import { TestRedis } from '../support/redis.ts';
 import { startedApp } from '../support/startedApp.ts';
 import { listenedTo } from '../support/stats.ts';
-import { CountingProxy, openTab } from '../support/tabs.ts';
+import { openTab, useTabs } from '../support/tabs.ts';
 
-const { browser, closing } = useChromium();
+const { closing, started, listen } = useTabs();
 
 const NUMBERS = Array.from({ length: 200 }, (_, i) => String(i + 1));
 
@@ -79,7 +77,7 @@ describe('channels of an open stream', () => {
     await listenedTo(app.url, {});
     await publish(app.url, 'c', 'before');
     await heard.page.evaluate(`stream.channels.add('c')`);
-    await listening(app.url, { c: 1 });
+    await listenedTo(app.url, { c: 1 });
     await publish(app.url, 'c', 'after');
     await heard.until(() => heard.data.includes('after'));
     assert.equal(heard.data.filter((data) => data === 'after').length, 1);
@@ -147,9 +145,7 @@ describe('channels of an open stream', () => {
 
   for (const [way, without] of Object.entries({ 'a SharedWorker': [], 'a tab that leads': ['SharedWorker'] }))
     test(`are added in two tabs at once, which share by ${way}`, async () => {
-      const { app, proxy } = await started();
-      const context = await browser().newContext();
-      closing.push(() => context.close());
+      const { app, proxy, context } = await started();
       const tabs = [
         await openTab(context, proxy.url, { channels: ['a'], without }),
         await openTab(context, proxy.url, { channels: ['a'], without }),
@@ -182,15 +178,13 @@ describe('channels of an open stream', () => {
     });
 
   test('more than the server allows: the tab that wants them is told, and another one is left alone', async () => {
-    const { app, proxy } = await started({ MAX_STREAM_CHANNELS: '3' });
-    const context = await browser().newContext();
-    closing.push(() => context.close());
+    const { app, proxy, context } = await started({ MAX_STREAM_CHANNELS: '3' });
     const tabs = [
       await openTab(context, proxy.url, { channels: ['a'] }),
       await openTab(context, proxy.url, { channels: ['a', 'b'] } as TabOptions),
     ] as const;
     await Promise.all(tabs.map((tab) => tab.live()));
-    await listening(app.url, { a: 1, b: 1 });
+    await listenedTo(app.url, { a: 1, b: 1 });
     await tabs[1].playwright.evaluate(`stream.channels.add('c', 'd')`);
     await tabs[1].until(`status.state === 'waiting'`);
     assert.match(await tabs[1].playwright.evaluate('stream.status.reason'), /3.*channels/);
@@ -212,13 +206,4 @@ describe('channels of an open stream', () => {
 
 function dataOn(heard: HeardPage, name: string): string[] {
   return heard.events.filter(({ channel }) => channel === name).map(({ data }) => data);
-}
-
-function listen(url: string, options: PinstreamOptions, listening: Listening = {}): Promise<HeardPage> {
-  return listenIn(browser(), closing, url, options, listening);
-}
-
-async function started(settings: Record<string, string> = {}) {
-  const app = await startedApp(closing, settings);
-  return { app, proxy: await CountingProxy.start(closing, app.port) };
 }

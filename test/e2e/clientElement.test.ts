@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { useChromium } from '../support/chromium.ts';
-import { listening, publish } from '../support/engineServer.ts';
+import { publish } from '../support/engineServer.ts';
 import { pageOf } from '../support/madePage.ts';
 import { eventually } from '../support/ready.ts';
 import { startedApp } from '../support/startedApp.ts';
@@ -87,7 +87,7 @@ describe('<pin-stream>', () => {
     assert.equal(await page.evaluate('made.stream === undefined'), true);
     await page.evaluate('document.body.append(made)');
     await noted(page, [['made', 'sse.open', 'live']]);
-    await listening(app.url, { a: 1 });
+    await listenedTo(app.url, { a: 1 });
   });
 });
 

@@ -1,15 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
-import type { PinstreamOptions, Status } from '../../src/browser/client.ts';
-import { useChromium } from '../support/chromium.ts';
+import type { Status } from '../../src/browser/client.ts';
 import { Cutter } from '../support/cutter.ts';
 import { publish } from '../support/engineServer.ts';
-import { type HeardPage, type Listening, listen as listenIn } from '../support/heardPage.ts';
+import { useClient } from '../support/heardPage.ts';
 import { Scripted } from '../support/scripted.ts';
-import { startedApp } from '../support/startedApp.ts';
 
-const { browser, closing } = useChromium();
+const { closing, started, listen } = useClient();
 
 describe('the client with a server that fails', () => {
   test('G1: comes back after a 502, from where it was', async () => {
@@ -221,7 +219,7 @@ describe('the client with a server that fails', () => {
   });
 
   test('G10: what went over a half-open connection is heard all the same', async () => {
-    const app = await startedApp(closing, { HEARTBEAT: '1s' });
+    const app = await started({ HEARTBEAT: '1s' });
     const cutter = await Cutter.start(app.port);
     closing.push(() => cutter.stop());
     const heard = await listen(cutter.url, { channels: ['base'] });
@@ -274,7 +272,3 @@ describe('the client with a server that fails', () => {
     assert.equal((await mistake).message, 'mine');
   });
 });
-
-function listen(url: string, options: PinstreamOptions, listening: Listening = {}): Promise<HeardPage> {
-  return listenIn(browser(), closing, url, options, listening);
-}

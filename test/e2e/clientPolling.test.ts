@@ -1,17 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Page } from 'playwright-core';
-import type { PinstreamOptions } from '../../src/browser/client.ts';
-import { useChromium } from '../support/chromium.ts';
 import { isStream, publish, publishAll } from '../support/engineServer.ts';
-import { type HeardPage, type Listening, listen as listenIn } from '../support/heardPage.ts';
-import { startedApp } from '../support/startedApp.ts';
+import { useClient } from '../support/heardPage.ts';
 import { CountingProxy } from '../support/tabs.ts';
 
-const { browser, closing } = useChromium();
+const { closing, started, newContext, listen } = useClient();
 
 test('a proxy that buffers: it polls and says so, hears all once, changes channels, and streams again when it can', async () => {
-  const app = await startedApp(closing);
+  const app = await started();
   let buffers = true;
   const proxy = await CountingProxy.start(closing, app.port, {
     piece: (piece, send) => void (buffers || send(piece)),
@@ -55,7 +52,7 @@ test('a proxy that buffers: it polls and says so, hears all once, changes channe
 });
 
 test('who polls and is told that something is missing, tells it', async () => {
-  const app = await startedApp(closing, { LOG_LENGTH: '2' });
+  const app = await started({ LOG_LENGTH: '2' });
   let away = false;
   let polls = 0;
   let look = () => {};
@@ -93,13 +90,12 @@ test('who polls and is told that something is missing, tells it', async () => {
 });
 
 test('a stream that is kept until it ends is taken for held back too, by all tabs at once', async () => {
-  const app = await startedApp(closing);
+  const app = await started();
   const proxy = await CountingProxy.start(closing, app.port, { answer: ({ url }) => isStream(url) });
-  const context = await browser().newContext();
-  closing.push(() => context.close());
-  const first = await listenIn(context, closing, proxy.url, { channels: ['a'] });
+  const context = await newContext();
+  const first = await listen(proxy.url, { channels: ['a'] }, { context });
   await first.until(() => first.status?.state === 'polling');
-  const second = await listenIn(context, closing, proxy.url, { channels: ['a', 'b'] });
+  const second = await listen(proxy.url, { channels: ['a', 'b'] }, { context });
   await second.until(() => second.status?.state === 'polling');
   await publishAll(app.url, 'a', ['1', '2']);
   await publish(app.url, 'b', '3');
@@ -107,7 +103,3 @@ test('a stream that is kept until it ends is taken for held back too, by all tab
   assert.deepEqual(await first.heard(2), ['1', '2']);
   assert.equal(proxy.opened, 1);
 });
-
-function listen(url: string, options: PinstreamOptions, listening: Listening = {}): Promise<HeardPage> {
-  return listenIn(browser(), closing, url, options, listening);
-}

@@ -5,25 +5,25 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { startApp } from '../support/app.ts';
 import { Process } from '../support/process.ts';
-import { startedApp } from '../support/startedApp.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-test('is one file of less than 6 KB compressed, which asks for nothing else', async () => {
-  const closing: (() => Promise<unknown>)[] = [];
-  const { url } = await startedApp(closing);
+test('is one file of less than 6 KB compressed, which asks for nothing else', async (t) => {
+  const { url, stop } = await startApp();
+  t.after(stop);
   const response = await fetch(`${url}/pinstream.js`);
   const text = await response.text();
-  for (const close of closing) await close();
   assert.match(response.headers.get('content-type') ?? '', /javascript/);
   const asks = /(^|[;}])import\b|\bimport\(|importScripts|require\(/.exec(text);
   assert.equal(asks?.[0], undefined);
   assert.ok(gzipSync(text).length < 6_000, `${gzipSync(text).length} bytes`);
 });
 
-test('`pinstream/client` is imported with its types, as bundlers and as Node resolve it', async () => {
+test('`pinstream/client` is imported with its types, as bundlers and as Node resolve it', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'pinstream-types-'));
+  t.after(() => rm(folder, { recursive: true }));
   await mkdir(join(folder, 'node_modules'));
   await symlink(ROOT, join(folder, 'node_modules/pinstream'));
   await writeFile(
@@ -36,11 +36,11 @@ test('`pinstream/client` is imported with its types, as bundlers and as Node res
     for (const name of stream.channels) name.length;
     for await (const { id } of stream) id.length;
     const { id, streams }: { id: string; streams: number | null } = await stream.publish({ channel: 'a', data: [1] });
-    // @ts-expect-error
+    // @ts-expect-error it is "channels", and they are needed
     pinstream({ channel: 'button' });
-    // @ts-expect-error
+    // @ts-expect-error without a function nobody hears
     stream.on('button', 'press');
-    // @ts-expect-error
+    // @ts-expect-error no such state; it is "live"
     if (stream.status.state === 'open') stop();
     export { id, streams };`,
   );
@@ -52,5 +52,4 @@ test('`pinstream/client` is imported with its types, as bundlers and as Node res
     assert.equal(`${command.output}${command.errors}`, '', way);
     assert.equal(code, 0);
   }
-  await rm(folder, { recursive: true });
 });

@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { PinstreamOptions } from '../../src/browser/client.ts';
 import { startCachingChromium } from '../support/cachingChromium.ts';
-import { useChromium } from '../support/chromium.ts';
-import { listening, publish, publishAll } from '../support/engineServer.ts';
-import { type HeardPage, type Listening, listen as listenIn } from '../support/heardPage.ts';
+import { publish, publishAll } from '../support/engineServer.ts';
+import { type HeardPage, useClient } from '../support/heardPage.ts';
 import { eventually } from '../support/ready.ts';
-import { startedApp } from '../support/startedApp.ts';
+import { listenedTo } from '../support/stats.ts';
 
-const { browser, closing } = useChromium();
+const { closing, started, newContext, listen } = useClient();
 
 /** What this browser shall be like one that lacks it. */
 const WAYS = { 'a SharedWorker': '', 'a tab that leads': 'delete globalThis.SharedWorker' };
@@ -16,13 +14,13 @@ const WAYS = { 'a SharedWorker': '', 'a tab that leads': 'delete globalThis.Shar
 for (const [way, before] of Object.entries(WAYS)) {
   describe(`a page that sleeps, with ${way}`, () => {
     test('frozen: it takes nothing, and when it wakes up it has missed nothing', async () => {
-      const { url } = await startedApp(closing);
+      const { url } = await started();
       const heard = await listen(url, { channels: ['a'] }, { before });
       await heard.live();
       await publishAll(url, 'a', ['1', '2']);
       await heard.heard(2);
       await lifecycle(heard, 'freeze');
-      await listening(url, { a: 0 });
+      await listenedTo(url, {});
       await publishAll(url, 'a', ['3', '4', '5']);
       assert.deepEqual(heard.data, ['1', '2']);
       await lifecycle(heard, 'resume');
@@ -30,18 +28,18 @@ for (const [way, before] of Object.entries(WAYS)) {
       await publish(url, 'a', '6');
       assert.deepEqual(await heard.heard(6), ['1', '2', '3', '4', '5', '6']);
       assert.deepEqual(heard.gaps, []);
-      await listening(url, { a: 1 });
+      await listenedTo(url, { a: 1 });
     });
 
     test('bfcache: put away and taken out again it goes on where it was', async () => {
-      const { url } = await startedApp(closing);
+      const { url } = await started();
       const heard = await listen(url, { channels: ['a'] }, { before });
       await heard.live();
       await publishAll(url, 'a', ['1', '2']);
       await heard.heard(2);
       for (const round of [1, 2]) {
         await heard.page.evaluate(`dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))`);
-        await listening(url, { a: 0 });
+        await listenedTo(url, {});
         await publish(url, 'a', `away ${round}`);
         await heard.page.evaluate(`dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))`);
         await heard.heard(2 * round + 1);
@@ -53,12 +51,11 @@ for (const [way, before] of Object.entries(WAYS)) {
     });
 
     test('a frozen tab does not keep another one from hearing', async () => {
-      const { url } = await startedApp(closing);
-      const context = await browser().newContext();
-      closing.push(() => context.close());
-      const first = await listenIn(context, closing, url, { channels: ['a'] }, { before });
+      const { url } = await started();
+      const context = await newContext();
+      const first = await listen(url, { channels: ['a'] }, { before, context });
       await first.live();
-      const second = await listenIn(context, closing, url, { channels: ['a'] }, { before });
+      const second = await listen(url, { channels: ['a'] }, { before, context });
       await second.live();
       const numbers = Array.from({ length: 100 }, (_, i) => String(i + 1));
       const burst = publishAll(url, 'a', numbers);
@@ -73,7 +70,7 @@ for (const [way, before] of Object.entries(WAYS)) {
         assert.deepEqual(await heard.heard(101), [...numbers, 'the end']);
         assert.deepEqual(heard.gaps, []);
       }
-      await listening(url, { a: 1 });
+      await listenedTo(url, { a: 1 });
     });
   });
 }
@@ -94,7 +91,7 @@ for (const [way, before] of Object.entries(WAYS))
     const caching = await startCachingChromium();
     closing.push(() => caching.close());
     const context = await caching.newContext();
-    const { url } = await startedApp(closing);
+    const { url } = await started();
     const [page, looking] = [await context.newPage(), await context.newPage()];
     const noted = (name: string) => looking.evaluate<string>(`String(localStorage.${name})`);
     const heard = (text: string) => eventually(`heard ${text}`, async () => (await noted('heard')) === text);
@@ -105,7 +102,7 @@ for (const [way, before] of Object.entries(WAYS))
     await publish(url, 'a', '1');
     await heard('1');
     await page.goto(`${url}/healthz`);
-    await listening(url, { a: 0 });
+    await listenedTo(url, {});
     await publishAll(url, 'a', ['2', '3']);
     assert.equal(await noted('heard'), '1');
     await page.evaluate('history.back()').catch(() => undefined);
@@ -113,11 +110,11 @@ for (const [way, before] of Object.entries(WAYS))
     await heard('123');
     await publish(url, 'a', '4');
     await heard('1234');
-    await listening(url, { a: 1 });
+    await listenedTo(url, { a: 1 });
   });
 
 test('a page that was closed for good while it was put away does not come back', async () => {
-  const { url } = await startedApp(closing);
+  const { url } = await started();
   const heard = await listen(url, { channels: ['a'] });
   await heard.live();
   await heard.page.evaluate(`
@@ -125,17 +122,16 @@ test('a page that was closed for good while it was put away does not come back',
     stream.close();
     dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }));
   `);
-  await listening(url, { a: 0 });
+  await listenedTo(url, {});
   await heard.until(() => heard.status?.state === 'stopped');
 });
 
 for (const share of [true, false])
   test(`offline: says so, and is live at once when the network is back, ${share ? 'shared' : 'by itself'}`, async () => {
-    const { url } = await startedApp(closing);
-    const context = await browser().newContext();
-    closing.push(() => context.close());
+    const { url } = await started();
+    const context = await newContext();
     const before = share ? 'delete globalThis.SharedWorker' : '';
-    const heard = await listenIn(context, closing, url, { channels: ['a'], share }, { before });
+    const heard = await listen(url, { channels: ['a'], share }, { before, context });
     await heard.live();
     await publish(url, 'a', '1');
     await heard.heard(1);
@@ -160,11 +156,10 @@ for (const share of [true, false])
   });
 
 test('offline for long: the wait of many seconds is ended by the network that is back', async () => {
-  const { url } = await startedApp(closing);
-  const context = await browser().newContext();
-  closing.push(() => context.close());
+  const { url } = await started();
+  const context = await newContext();
   const prepare = (page: HeardPage['page']) => page.clock.install();
-  const heard = await listenIn(context, closing, url, { channels: ['a'], share: false }, { prepare });
+  const heard = await listen(url, { channels: ['a'], share: false }, { prepare, context });
   await heard.live();
   await context.setOffline(true);
   await heard.waits('This device is offline.');
@@ -185,8 +180,4 @@ test('offline for long: the wait of many seconds is ended by the network that is
 /** What Chromium says to a page that it freezes. It freezes none that playwright holds in view, but for the bfcache. */
 async function lifecycle({ page }: HeardPage, name: 'freeze' | 'resume'): Promise<void> {
   await page.evaluate(`void document.dispatchEvent(new Event('${name}'))`);
-}
-
-function listen(url: string, options: PinstreamOptions, listening: Listening = {}): Promise<HeardPage> {
-  return listenIn(browser(), closing, url, options, listening);
 }

@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { BrowserContext } from 'playwright-core';
-import { useChromium } from '../support/chromium.ts';
-import { listening, publish, publishAll } from '../support/engineServer.ts';
+import { publish, publishAll } from '../support/engineServer.ts';
 import type { TabOptions } from '../support/engineTab.ts';
-import { startedApp } from '../support/startedApp.ts';
-import { CountingProxy, openTab, type Tab } from '../support/tabs.ts';
+import { listenedTo } from '../support/stats.ts';
+import { openTab, type Tab, useTabs } from '../support/tabs.ts';
 
-const { browser, closing } = useChromium();
+const { started, newContext } = useTabs();
 
 const WAYS = { 'a SharedWorker': [], 'a tab that leads': ['SharedWorker'] };
 const NUMBERS = Array.from({ length: 300 }, (_, i) => String(i + 1));
@@ -41,7 +39,7 @@ for (const [way, without] of Object.entries(WAYS)) {
       assert.equal(proxy.opened, leads ? 2 : 1);
       assert.ok(proxy.most <= proxy.opened);
       assert.equal(proxy.open, 1);
-      await listening(app.url, { a: 1 });
+      await listenedTo(app.url, { a: 1 });
     });
 
     test('each has its own channels, and one that is refused does not hurt the others', async () => {
@@ -78,8 +76,7 @@ for (const [way, without] of Object.entries(WAYS)) {
       const { app, proxy, context } = await started({
         ACCESS_RULES: 'allow read vault to t0ken',
       });
-      const elsewhere = await browser().newContext();
-      closing.push(() => elsewhere.close());
+      const elsewhere = await newContext();
       const tabs = [
         await openTab(context, proxy.url, { channels: ['a'], without }),
         await openTab(context, proxy.url, { channels: ['a'], without }),
@@ -106,12 +103,4 @@ for (const [way, without] of Object.entries(WAYS)) {
       assert.deepEqual(await (tabs[4] as Tab).data(2), ['secret', '1']);
     });
   });
-}
-
-async function started(settings: Record<string, string> = {}) {
-  const app = await startedApp(closing, settings);
-  const proxy = await CountingProxy.start(closing, app.port);
-  const context: BrowserContext = await browser().newContext();
-  closing.push(() => context.close());
-  return { app, proxy, context };
 }

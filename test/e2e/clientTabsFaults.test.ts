@@ -1,15 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { BrowserContext, Page } from 'playwright-core';
-import { useChromium } from '../support/chromium.ts';
+import type { Page } from 'playwright-core';
 import { publish } from '../support/engineServer.ts';
 import type { TabOptions } from '../support/engineTab.ts';
-import { listen } from '../support/heardPage.ts';
 import { eventually } from '../support/ready.ts';
-import { startedApp } from '../support/startedApp.ts';
-import { CountingProxy, openTab, type Tab } from '../support/tabs.ts';
+import { openTab, type Tab, useTabs } from '../support/tabs.ts';
 
-const { browser, closing } = useChromium();
+const { started, listen } = useTabs();
 
 test('the leading tab crashes: the others go on, with what came meanwhile', async () => {
   const { app, proxy, context } = await started();
@@ -39,10 +36,10 @@ test('the leading tab crashes: the others go on, with what came meanwhile', asyn
 test('the leading tab is closed: its heir leads at once, without a timer that runs out', async () => {
   const { app, context } = await started();
   const before = 'delete globalThis.SharedWorker';
-  const first = await listen(context, closing, app.url, { channels: ['a'] }, { before });
+  const first = await listen(app.url, { channels: ['a'] }, { before, context });
   await first.live();
   const prepare = (page: Page) => page.clock.install();
-  const heir = await listen(context, closing, app.url, { channels: ['a'] }, { before, prepare });
+  const heir = await listen(app.url, { channels: ['a'] }, { before, prepare, context });
   await heir.live();
   await heir.page.clock.pauseAt((await heir.page.evaluate<number>('Date.now()')) + 1_000);
   await first.page.close();
@@ -73,6 +70,9 @@ test('tabs that cannot speak to one another have a stream each, and the sixth on
   for (const tab of tabs.splice(0, 3)) await tab.close();
   await (await seventh).live();
   await (await seventh).close();
+  // A tab that is closed counts itself out in a process of its own, which may take a moment.
+  const counted = () => sixth.playwright.evaluate<string>(`localStorage['pinstream.tabs']`);
+  await eventually('three are left', async () => (await counted()) === '3');
   const next = await openTab(context, proxy.url, { channels: ['a'], without });
   await next.live();
   assert.deepEqual(next.warnings, []);
@@ -87,11 +87,3 @@ test('a worker whose script is not to be had: the tabs share by one that leads',
   for (const tab of tabs) assert.deepEqual(await tab.data(1), ['1']);
   assert.deepEqual([proxy.opened, proxy.most], [1, 1]);
 });
-
-async function started(settings: Record<string, string> = {}) {
-  const app = await startedApp(closing, settings);
-  const proxy = await CountingProxy.start(closing, app.port);
-  const context: BrowserContext = await browser().newContext();
-  closing.push(() => context.close());
-  return { app, proxy, context };
-}

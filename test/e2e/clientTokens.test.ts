@@ -1,14 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Page } from 'playwright-core';
-import type { PinstreamOptions } from '../../src/browser/client.ts';
-import { useChromium } from '../support/chromium.ts';
 import { publish } from '../support/engineServer.ts';
-import { type HeardPage, type Listening, listen as listenIn } from '../support/heardPage.ts';
+import { useClient } from '../support/heardPage.ts';
 import { Scripted } from '../support/scripted.ts';
-import { startedApp } from '../support/startedApp.ts';
 
-const { browser, closing } = useChromium();
+const { closing, started, listen } = useClient();
 
 /** A page's source of tokens: each is noted, and `answers` says what it is. */
 const more = `token: () => { heard('note', 'asked'); return answers(); }`;
@@ -17,7 +14,7 @@ test('an expired token: a new one is asked for, soon, and nothing is missed', as
   const good = new Set(['first']);
   const authorize = ({ url = '' }: { url?: string }, right: string) =>
     right === 'write' || good.has(new URL(url, 'http://app').searchParams.get('access_token') ?? '');
-  const app = await startedApp(closing, {}, { authorize });
+  const app = await started({}, { authorize });
   const before = `globalThis.answers = () => 'first'`;
   const heard = await listen(app.url, { channels: ['a'] }, { more, before });
   await heard.live();
@@ -84,7 +81,7 @@ for (const status of [401, 403])
   });
 
 test('a function that throws: says what it threw, and asks again later', async () => {
-  const app = await startedApp(closing);
+  const app = await started();
   const before = `globalThis.answers = () => Promise.reject(new Error('the login is away'))`;
   const prepare = (page: Page) => page.clock.install();
   const heard = await listen(app.url, { channels: ['a'], share: false }, { more, before, prepare });
@@ -99,7 +96,7 @@ test('a function that throws: says what it threw, and asks again later', async (
 });
 
 test('a stream that was closed asks for no token any more, and says nothing more', async () => {
-  const app = await startedApp(closing);
+  const app = await started();
   const before = `globalThis.answers = () => new Promise((_, fail) => { globalThis.fail = fail; })`;
   const heard = await listen(app.url, { channels: ['a'], share: false }, { more, before });
   await heard.until(() => heard.notes.length === 1);
@@ -110,7 +107,7 @@ test('a stream that was closed asks for no token any more, and says nothing more
 });
 
 test('a wrong token that stays the same: says why', async () => {
-  const app = await startedApp(closing, { ACCESS_RULES: 'allow read vault to t0ken' });
+  const app = await started({ ACCESS_RULES: 'allow read vault to t0ken' });
   for (const [token, reason] of [
     [undefined, /^"vault" needs a token: send it as /],
     ['wrong', /^This token may not listen to "vault"\.$/],
@@ -125,7 +122,3 @@ test('a wrong token that stays the same: says why', async () => {
   await publish(app.url, 'vault', 'secret');
   assert.deepEqual(await heard.heard(1), ['secret']);
 });
-
-function listen(url: string, options: PinstreamOptions, listening: Listening = {}): Promise<HeardPage> {
-  return listenIn(browser(), closing, url, options, listening);
-}

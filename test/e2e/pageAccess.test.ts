@@ -81,7 +81,7 @@ describe('the keyboard alone', () => {
   test('comes to everything, sees where it is, and skips to the events', async () => {
     const app = await started(WITH_LED, { mock: true });
     const page = await opened(app);
-    await rows(page, 'device').waitFor();
+    await rows(page, 'device').first().waitFor();
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');
     assert.equal(await page.evaluate(() => document.activeElement?.id), 'feed');

@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Server } from 'node:net';
 import { test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { postJson, publish, rows, useDashboard } from '../support/dashboard.ts';
@@ -13,12 +11,11 @@ const LOADS = 3;
 const MEDIAN_GAP_MS = 50;
 const LONGEST_GAP_MS = 1_000;
 
-const { started, loaded, closing } = useDashboard();
+const { started, loaded, lineTo } = useDashboard();
 
 test('a cold load fetches less than 60 KB: by the browser’s account, and over the wire with all headers, streams and the worker', async () => {
   const app = await started({ PINS: 'button=17, led=18:out' }, { mock: true });
-  const line = await CountingLine.to(app.port);
-  closing.push(() => line.close());
+  const line = await lineTo(app.port);
   const loads: { readonly url: string; bytes: number }[] = [];
   const page = await loaded(line.url, {}, async (blank) => {
     const session = await blank.context().newCDPSession(blank);
@@ -190,41 +187,4 @@ function watchFrames(): void {
   };
   Object.assign(globalThis, frames);
   requestAnimationFrame(frames.next);
-}
-
-/** A way to the app that counts what comes back. */
-class CountingLine {
-  received = 0;
-  readonly url: string;
-  readonly #server: Server;
-
-  static async to(port: number): Promise<CountingLine> {
-    const server = createServer().listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    return new CountingLine(server, port);
-  }
-
-  private constructor(server: Server, port: number) {
-    this.#server = server;
-    this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    server.on('connection', (near) => {
-      const far = connect(port, '127.0.0.1');
-      far.on('data', ({ length }) => {
-        this.received += length;
-      });
-      for (const [one, other] of [
-        [near, far],
-        [far, near],
-      ] as const) {
-        one.on('error', () => other.destroy());
-        one.on('close', () => other.destroy());
-        one.pipe(other);
-      }
-    });
-  }
-
-  async close(): Promise<void> {
-    this.#server.close();
-    await once(this.#server, 'close');
-  }
 }

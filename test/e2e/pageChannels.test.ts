@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
-import { postJson, publish, rows, useDashboard } from '../support/dashboard.ts';
+import { choices, publish, publishMany, rows, search, useDashboard } from '../support/dashboard.ts';
 
 const { started, opened, loaded } = useDashboard();
 
@@ -13,6 +13,7 @@ describe('choosing channels', () => {
     await rows(page, 'door').waitFor();
     const find = page.getByRole('searchbox', { name: 'Find a channel' });
     await find.fill('room-*');
+    await choices(page).getByRole('checkbox').nth(1).waitFor();
     assert.equal(await choices(page).getByRole('checkbox').count(), 2);
     await page.keyboard.press('Enter');
     assert.deepEqual(await channelsOf(page), ['room-2', 'room-1']);
@@ -31,8 +32,10 @@ describe('choosing channels', () => {
     await page.getByRole('button', { name: 'No longer only door' }).waitFor();
     assert.deepEqual(await channelsOf(page), ['door', 'door']);
     await page.goBack();
+    await page.getByRole('button', { name: 'No longer only room-*' }).waitFor();
     assert.deepEqual(await channelsOf(page), ['room-3', 'door', 'door', 'room-2', 'room-1']);
     await page.goForward();
+    await page.getByRole('button', { name: 'No longer only room-*' }).waitFor({ state: 'detached' });
     assert.deepEqual(await channelsOf(page), ['door', 'door']);
   });
 
@@ -156,23 +159,6 @@ describe('searching', () => {
   });
 });
 
-/** Up to a hundred events in one request. */
-async function publishMany(url: string, count: number, event: (n: number) => object): Promise<void> {
-  const response = await postJson(
-    `${url}/events`,
-    Array.from({ length: count }, (_, n) => event(n)),
-  );
-  assert.ok(response.ok, await response.text());
-}
-
 function channelsOf(page: Page): Promise<string[]> {
   return page.locator('.event .channel').allTextContents();
-}
-
-function choices(page: Page) {
-  return page.locator('#channels [data-part=list]');
-}
-
-function search(page: Page, text: string): Promise<void> {
-  return page.getByRole('searchbox', { name: 'Search events' }).fill(text);
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { complaintsOf } from '../support/axe.ts';
-import { postJson, publish, rows, useDashboard } from '../support/dashboard.ts';
+import { postJson, problem, publish, rows, useDashboard } from '../support/dashboard.ts';
 
 const { started, loaded, closing, browser } = useDashboard();
 
@@ -81,8 +81,4 @@ async function enter(page: Page, key: string, ready = () => {}): Promise<void> {
   await dialog.getByLabel('Key').fill(key);
   ready();
   await page.keyboard.press('Enter');
-}
-
-function problem(page: Page, words: string) {
-  return page.locator('#problems li', { hasText: words });
 }

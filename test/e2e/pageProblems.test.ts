@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Page } from 'playwright-core';
-import { publishForm, useDashboard } from '../support/dashboard.ts';
+import { problem, publishForm, useDashboard } from '../support/dashboard.ts';
 import { startFaultyProxy } from '../support/faultyProxy.ts';
 import { TestRedis } from '../support/redis.ts';
 
@@ -143,7 +142,3 @@ describe('what is wrong, on the page', () => {
 const PIN = { name: 'button', gpio: 17, direction: 'in', level: 0 };
 const LED = { name: 'led', gpio: 18, direction: 'out', level: 0 };
 const LED_GONE = 'GPIO 18 is in use by another program: end that one.';
-
-function problem(page: Page, words: string) {
-  return page.locator('#problems li', { hasText: words });
-}

@@ -82,6 +82,26 @@ describe('publishing on the page', () => {
     await form.getByText('This looks like JSON').waitFor({ state: 'detached' });
   });
 
+  test('Ctrl+Enter publishes once, wherever the focus is and however long it is held', async () => {
+    const page = await opened(await started({}));
+    const form = await publishForm(page);
+    let published = 0;
+    page.on('request', (request) => {
+      if (request.method() === 'POST') published++;
+    });
+    const fields = [form.getByLabel('Channel'), form.getByRole('button', { name: 'Publish' })];
+    for (const [i, field] of fields.entries()) {
+      await form.getByLabel('Channel').fill(`base-${i}`);
+      await field.focus();
+      await page.keyboard.down('Control');
+      for (let held = 0; held < 4; held++) await page.keyboard.down('Enter');
+      await page.keyboard.up('Enter');
+      await page.keyboard.up('Control');
+      await rows(page, `base-${i}`).waitFor();
+    }
+    assert.equal(published, 2);
+  });
+
   test('copies what is in the form as a command, which does the same', async () => {
     const app = await started({});
     const page = await opened(app);

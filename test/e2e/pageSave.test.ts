@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import type { Page } from 'playwright-core';
-import { publish, rows, useDashboard } from '../support/dashboard.ts';
+import { publish, publishMany, rows, useDashboard } from '../support/dashboard.ts';
 
 const { started, opened, loaded } = useDashboard();
 
@@ -98,7 +98,7 @@ describe('copying from the page', () => {
 describe('downloading the history', () => {
   test('saves the whole log as CSV, or that of the chosen channels as JSON', async () => {
     const app = await started({ LOG_LENGTH: '5000' });
-    for (let i = 0; i < 12; i++) await publishMany(app.url, 'base');
+    for (let i = 0; i < 12; i++) await publishMany(app.url, 100, (n) => ({ channel: 'base', data: `${n}` }));
     await publish(app.url, { channel: 'odd', event: 'said', data: '=1+1, "so"\n🎉' });
     const page = await opened(app);
     const csv = await download(page, 'CSV');
@@ -167,15 +167,6 @@ async function download(page: Page, format: string): Promise<{ name: string; tex
     page.getByRole('button', { name: `Download as ${format}` }).click(),
   ]);
   return { name: file.suggestedFilename(), text: await readFile(await file.path(), 'utf8') };
-}
-
-async function publishMany(url: string, channel: string): Promise<void> {
-  const response = await fetch(`${url}/events`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(Array.from({ length: 100 }, (_, n) => ({ channel, data: `${n}` }))),
-  });
-  assert.ok(response.ok, await response.text());
 }
 
 function clipboard(page: Page): Promise<string> {

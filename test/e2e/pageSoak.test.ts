@@ -1,43 +1,32 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { fillPast } from '../../scripts/soak/fill.ts';
+import { BATCH, fill, PINS, press, publish } from '../../scripts/soak/feed.ts';
 import { Measure, type Sample } from '../../scripts/soak/measure.ts';
 import { watchRows } from '../../scripts/soak/rows.ts';
 import { growth } from '../../scripts/soak/verdict.ts';
-import type { DeviceState } from '../../src/contract/device.ts';
-import { postJson, useDashboard } from '../support/dashboard.ts';
+import { useDashboard } from '../support/dashboard.ts';
 
 /** Half an hour at twenty a second. `npm run soak` takes that half hour. */
 const EVENTS = 36_000;
-const BATCH = 100;
 const SAMPLE_EVERY = 1_500;
-const CHANNELS = 7;
 
 const { started, loaded } = useDashboard();
 
 test('a page that has drawn as much as in half an hour holds no more than after a quarter of it, and has drawn each event once', async () => {
-  const app = await started({ PINS: 'button=17, led=18:out' }, { mock: true });
+  const app = await started(PINS, { mock: true });
   let drawn: Awaited<ReturnType<typeof watchRows>> | undefined;
   const page = await loaded(app.url, {}, async (blank) => {
     drawn = await watchRows(blank, EVENTS);
   });
   assert.ok(drawn);
   await page.getByText('Live', { exact: true }).waitFor();
-  const { at: _, ...device } = (await (await fetch(`${app.url}/pins`)).json()) as DeviceState & {
-    at: number;
-  };
-  await fillPast(app.store.bus, device, 'button', 'led');
+  await fill(app);
   const measure = await Measure.of(page);
   const samples: Sample[] = [];
-  for (let n = 0; n < EVENTS; ) {
-    const batch = Array.from({ length: BATCH }, () => {
-      n++;
-      return { channel: `room-${n % CHANNELS}`, event: 'reading', data: { n, celsius: 20 + (n % 50) / 10 } };
-    });
-    const response = await postJson(`${app.url}/events`, batch);
-    assert.equal(response.status, 201);
-    await drawn.until(n);
-    if (n % 500 === 0) assert.equal((await postJson(`${app.url}/pins/button`, { press: 30 })).status, 200);
+  for (let n = BATCH; n <= EVENTS; n += BATCH) {
+    await publish(app, n - BATCH, n);
+    assert.ok(await drawn.until(n), `event ${n} is drawn`);
+    if (n % 500 === 0) await press(app, 30);
     if (n % SAMPLE_EVERY === 0) samples.push(await measure.take());
   }
   assert.deepEqual(await drawn.counts(), { drawn: EVENTS, twice: 0 });

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { BrowserContextOptions, Page } from 'playwright-core';
-import { startApp, type TestApp } from '../support/app.ts';
-import { useChromium } from '../support/chromium.ts';
+import type { Page } from 'playwright-core';
+import type { TestApp } from '../support/app.ts';
+import { postJson, useDashboard } from '../support/dashboard.ts';
 
-const { browser, closing } = useChromium();
+const { started, loaded, opened } = useDashboard();
+
+type App = Pick<TestApp, 'url' | 'store'>;
 
 const BUTTON = { name: 'button', gpio: 17, direction: 'in', level: 0 };
 const LED = { name: 'led', gpio: 18, direction: 'out', level: 0 };
@@ -15,7 +17,7 @@ describe('the timeline', () => {
     const app = await started();
     await say(app, 'device', 'state', Date.now(), online(BUTTON));
     // At this span time moves on by a pixel in minutes: it is the event that makes it draw.
-    const page = await opened(app, {}, '#span=24h');
+    const page = await opened(at(app, '#span=24h'));
     await summary(page, /^button: no press is known\.$/);
     await page.evaluate(() => {
       const noted: { frame: number; drawn?: number; told?: number; count(): void } = {
@@ -53,7 +55,7 @@ describe('the timeline', () => {
     const now = Date.now();
     await say(app, 'device', 'state', now - 70 * MINUTE, online(BUTTON, LED));
     for (let i = 1; i <= 90; i++) await press(app, i, now - (91 - i) * 20_000, 1_500);
-    const page = await opened(app, {}, '#span=1h');
+    const page = await opened(at(app, '#span=1h'));
     await until(page, ({ marks }) => marks === '90');
     await summary(page, /^button: 90 presses in the last hour, last at .+, held 2 min 15 s in all\.$/);
     await summary(page, /^led: off since /);
@@ -62,10 +64,10 @@ describe('the timeline', () => {
 
   test('shows when an output was on', async () => {
     const app = await started({ PINS: 'led=18:out' }, { mock: true });
-    const page = await opened(app, {}, '#span=1m');
+    const page = await opened(at(app, '#span=1m'));
     await summary(page, /^led: off since /);
     assert.ok(!(await colours(page)).has('lamp'), 'off');
-    await post(app, '/pins/led', { value: 1 });
+    await postJson(`${app.url}/pins/led`, { value: 1 });
     await page.locator('#device').getByText('on', { exact: true }).waitFor();
     await drawnNext(page);
     assert.ok((await colours(page)).has('lamp'), 'on');
@@ -79,7 +81,7 @@ describe('the timeline', () => {
     const now = Date.now();
     await say(app, 'device', 'state', now - 5_000, online(BUTTON));
     await press(app, 1, now - 4_000, 200);
-    const page = await opened(app, {}, '#span=1m');
+    const page = await opened(at(app, '#span=1m'));
     await until(page, ({ marks }) => marks === '1');
     assert.ok(!(await colours(page)).has('wait'), 'whole');
     await app.stop();
@@ -131,6 +133,28 @@ describe('the timeline', () => {
     await until(page, ({ to }) => Number(to) >= now);
   });
 
+  test('points at the same pin when pins change places, and at none when it is gone', async () => {
+    const app = await started();
+    const now = Date.now();
+    await say(app, 'device', 'state', now - MINUTE, online(BUTTON, LED));
+    await press(app, 1, now - 30_000, 80);
+    const page = await opened(app);
+    await until(page, ({ marks }) => marks === '1');
+    await plot(page).focus();
+    await page.keyboard.press('ArrowLeft');
+    const tip = page.locator('.tip');
+    await tip.getByText('press #1').waitFor();
+    const { y: above = 0 } = (await tip.boundingBox()) ?? {};
+    await say(app, 'device', 'state', now, online(LED, BUTTON));
+    await page.locator('.lane-name').first().getByText('led').waitFor();
+    await drawnNext(page);
+    assert.match((await tip.textContent()) ?? '', /^buttonpress #1/);
+    const { y: below = 0 } = (await tip.boundingBox()) ?? {};
+    assert.notEqual(below, above);
+    await say(app, 'device', 'state', now + 1, online(LED));
+    await tip.waitFor({ state: 'hidden' });
+  });
+
   test('keeps its span in the address', async () => {
     const app = await started({}, { mock: true });
     const page = await opened(app);
@@ -177,7 +201,7 @@ describe('the timeline', () => {
     const app = await started();
     const begin = Date.now() - 5_000;
     await say(app, 'device', 'state', begin - 1_000, online(BUTTON));
-    const page = await opened(app, {}, '#span=1m');
+    const page = await opened(at(app, '#span=1m'));
     const errors: string[] = [];
     page.on('pageerror', (error) => errors.push(error.message));
     await plot(page).waitFor();
@@ -194,16 +218,14 @@ describe('the timeline', () => {
 
   test('has the time of the server, however wrong the clock of this browser is', async () => {
     const app = await started({}, { mock: true });
-    const context = await browser().newContext();
-    closing.push(() => context.close());
-    await context.addInitScript(() => {
-      const { now } = Date;
-      Date.now = () => now() + 400 * 86_400_000;
-    });
-    const page = await context.newPage();
-    await page.goto(`${app.url}/#span=1m`);
+    const page = await loaded(`${app.url}/#span=1m`, {}, (blank) =>
+      blank.addInitScript(() => {
+        const { now } = Date;
+        Date.now = () => now() + 400 * 86_400_000;
+      }),
+    );
     await plot(page).waitFor();
-    await post(app, '/pins/button', { press: 60 });
+    await postJson(`${app.url}/pins/button`, { press: 60 });
     await until(page, ({ newest }) => newest !== '');
     await until(page, ({ to }) => Math.abs(Number(to) - Date.now()) < 30_000);
     assert.ok((await colours(page)).has('ink'), 'the press is in sight');
@@ -229,45 +251,20 @@ describe('the timeline', () => {
   });
 });
 
-async function started(
-  settings: Record<string, string> = {},
-  options: { mock?: boolean } = {},
-): Promise<TestApp> {
-  const app = await startApp({ PUBLISH_OPEN: '1', ...settings }, options);
-  let stopped: Promise<void> | undefined;
-  const stop = () => {
-    stopped ??= app.stop();
-    return stopped;
-  };
-  closing.push(stop);
-  return { ...app, stop };
-}
-
-async function opened({ url }: TestApp, options: BrowserContextOptions = {}, hash = ''): Promise<Page> {
-  const context = await browser().newContext({ reducedMotion: 'no-preference', ...options });
-  closing.push(() => context.close());
-  const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
-  await page.goto(`${url}/${hash}`);
-  await page.getByText('Live', { exact: true }).waitFor();
-  return page;
+function at({ url }: App, hash: string) {
+  return { url: `${url}/${hash}` };
 }
 
 function plot(page: Page) {
   return page.getByRole('application', { name: 'Timeline' });
 }
 
-function post(app: TestApp, path: string, body: object): Promise<Response> {
-  const headers = { 'content-type': 'application/json' };
-  return fetch(app.url + path, { method: 'POST', headers, body: JSON.stringify(body) });
-}
-
-function say(app: TestApp, channel: string, name: string, at: number, data: object) {
+function say(app: App, channel: string, name: string, at: number, data: object) {
   return app.store.bus.append({ channel, name, at, data: JSON.stringify(data) }, { hardware: true });
 }
 
 /** The id of the press. */
-async function press(app: TestApp, number: number, at: number, held: number): Promise<{ id: string }> {
+async function press(app: App, number: number, at: number, held: number): Promise<{ id: string }> {
   const { epoch, n } = await say(app, 'button', 'press', at, { pin: 'button', gpio: 17, press: number });
   await say(app, 'button', 'release', at + held, { pin: 'button', gpio: 17, press: number, held });
   return { id: `${epoch}-${n}` };

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, type TestContext, test } from 'node:test';
+import { beforeEach, describe, type TestContext, test } from 'node:test';
 import { EventSource } from 'eventsource';
 import { startApp } from '../support/app.ts';
 import { useChromium } from '../support/chromium.ts';
@@ -7,7 +7,7 @@ import { freePort } from '../support/freePort.ts';
 import { type NameServer, startNameServer } from '../support/nameServer.ts';
 import { type Nginx, startNginx } from '../support/nginx.ts';
 import { eventually, ready } from '../support/ready.ts';
-import { TestRedis } from '../support/redis.ts';
+import { useRedis } from '../support/redis.ts';
 import { post, request } from '../support/request.ts';
 import { Served } from '../support/served.ts';
 import { Stream } from '../support/stream.ts';
@@ -50,14 +50,10 @@ class ReplicaProcess implements Replica {
 
 describe('replicas behind one nginx', { timeout: 120_000 }, () => {
   const { browser, closing } = useChromium();
-  let redis: TestRedis;
+  const redis = useRedis();
   let port: number;
-  before(async () => {
-    redis = await TestRedis.start();
-  });
-  after(() => redis.stop());
   beforeEach(async () => {
-    await redis.command('FLUSHALL');
+    await redis().command('FLUSHALL');
     port = await freePort();
   });
 
@@ -65,7 +61,7 @@ describe('replicas behind one nginx', { timeout: 120_000 }, () => {
     const replicas: Replica[] = [];
     for (let i = 0; i < count; i++) {
       const host = `127.0.0.${2 + i}`;
-      const settings = { HOST: host, PORT: String(port), REDIS_URL: redis.url };
+      const settings = { HOST: host, PORT: String(port), REDIS_URL: redis().url };
       const app = await startApp(settings, { mock: i === count - 1 });
       t.after(() => app.stop());
       const replica = { host, url: `http://${host}:${port}` };
@@ -78,7 +74,7 @@ describe('replicas behind one nginx', { timeout: 120_000 }, () => {
   async function processes(t: TestContext, count: number): Promise<ReplicaProcess[]> {
     const replicas = Array.from(
       { length: count },
-      (_, i) => new ReplicaProcess(`127.0.0.${2 + i}`, port, redis.url),
+      (_, i) => new ReplicaProcess(`127.0.0.${2 + i}`, port, redis().url),
     );
     for (const replica of replicas) t.after(() => replica.kill());
     await Promise.all(replicas.map((replica) => replica.up()));

@@ -1,14 +1,13 @@
-import { accessSync, constants } from 'node:fs';
-import { delimiter, join } from 'node:path';
 import { after, afterEach, before } from 'node:test';
 import { type Browser, chromium } from 'playwright-core';
+import { inPath } from './inPath.ts';
 
-const NAMES = ['chromium', 'chromium-browser', 'google-chrome'];
+const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 
 /** Starts the Chromium of this machine, quiet and without a profile. Playwright makes and removes a fresh one. */
 export function startChromium(): Promise<Browser> {
   return chromium.launch({
-    executablePath: process.env.CHROMIUM ?? inPath(),
+    executablePath: chromiumPath(),
     // A test that is ended from outside shall end: Chromium goes with the pipe to it.
     handleSIGINT: false,
     handleSIGTERM: false,
@@ -39,23 +38,10 @@ export function useChromium(): { browser(): Browser; readonly closing: (() => Pr
   return { browser: () => browser as Browser, closing };
 }
 
-function inPath(): string {
-  for (const name of NAMES) {
-    for (const folder of (process.env.PATH ?? '').split(delimiter)) {
-      const path = join(folder, name);
-      if (isExecutable(path)) return path;
-    }
-  }
+export function chromiumPath(): string {
+  const path = process.env.CHROMIUM ?? inPath(NAMES);
+  if (path) return path;
   throw new Error(
     `These tests need Chromium: install it, or set CHROMIUM to its path (looked for ${NAMES.join(', ')}).`,
   );
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

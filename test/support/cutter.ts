@@ -7,6 +7,9 @@ export class Cutter {
   readonly #pairs = new Set<Socket>();
   /** Both ends of each connection, in the order in which they came. */
   readonly #connections: (readonly [near: Socket, far: Socket])[] = [];
+  #whole = true;
+  /** How many bytes have come back. */
+  received = 0;
 
   private constructor(server: Server) {
     this.#server = server;
@@ -16,8 +19,8 @@ export class Cutter {
     const server = createServer();
     const cutter = new Cutter(server);
     server.on('connection', (near) => {
-      const far = connect(to, '127.0.0.1');
-      cutter.#join(near, far);
+      if (cutter.#whole) cutter.#join(near, connect(to, '127.0.0.1'));
+      else near.destroy();
     });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -37,6 +40,16 @@ export class Cutter {
     for (const socket of this.#pairs) socket.destroy();
   }
 
+  /** Cuts them, and refuses further ones until it is mended. */
+  sever(): void {
+    this.#whole = false;
+    this.cut();
+  }
+
+  mend(): void {
+    this.#whole = true;
+  }
+
   /** Lets nothing through any more on the connections that are open now, and tells nobody: a half-open network. */
   freeze(which: (index: number) => boolean = () => true): void {
     for (const [near, far] of this.#connections.filter((_, index) => which(index))) {
@@ -53,6 +66,9 @@ export class Cutter {
 
   #join(near: Socket, far: Socket): void {
     this.#connections.push([near, far]);
+    far.on('data', ({ length }) => {
+      this.received += length;
+    });
     for (const [socket, other] of [
       [near, far],
       [far, near],

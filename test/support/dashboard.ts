@@ -1,33 +1,16 @@
 import assert from 'node:assert/strict';
 import type { BrowserContextOptions, Locator, Page } from 'playwright-core';
-import { startApp } from './app.ts';
+import type { TestAppOptions } from './app.ts';
 import { useChromium } from './chromium.ts';
-import { Cuttable } from './cuttable.ts';
-
-export interface StartedApp {
-  readonly url: string;
-  readonly port: number;
-  readonly store: Awaited<ReturnType<typeof startApp>>['store'];
-  stop(): Promise<unknown>;
-}
+import { Cutter } from './cutter.ts';
+import { startedApp } from './startedApp.ts';
 
 /** The dashboard in a real Chromium, for the tests of one file. What they start is ended after each. */
 export function useDashboard() {
   const { browser, closing } = useChromium();
 
-  async function started(
-    settings: Record<string, string>,
-    options: { mock?: boolean } = {},
-  ): Promise<StartedApp> {
-    const app = await startApp({ PUBLISH_OPEN: '1', ...settings }, options);
-    let stopped: Promise<unknown> | undefined;
-    const stop = () => {
-      stopped ??= Promise.resolve(app.stop());
-      return stopped;
-    };
-    closing.push(stop);
-    return { url: app.url, port: app.port, store: app.store, stop };
-  }
+  const started = (settings: Record<string, string> = {}, options: TestAppOptions = {}) =>
+    startedApp(closing, settings, options);
 
   /** A page with a profile of its own; `prepare` is called before it is loaded. */
   async function loaded(
@@ -51,9 +34,9 @@ export function useDashboard() {
     return page;
   }
 
-  async function lineTo(port: number): Promise<Cuttable> {
-    const line = await Cuttable.to(port);
-    closing.push(() => line.close());
+  async function lineTo(port: number): Promise<Cutter> {
+    const line = await Cutter.start(port);
+    closing.push(() => line.stop());
     return line;
   }
 
@@ -81,6 +64,13 @@ export async function publish(
   assert.equal(response.status, 201);
 }
 
+/** Up to a hundred events in one request. */
+export async function publishMany(url: string, count: number, event: (n: number) => object): Promise<void> {
+  const events = Array.from({ length: count }, (_, n) => event(n));
+  const response = await postJson(`${url}/events`, events);
+  assert.ok(response.ok, await response.text());
+}
+
 export function postJson(url: string, body: object): Promise<Response> {
   return fetch(url, {
     method: 'POST',
@@ -90,6 +80,20 @@ export function postJson(url: string, body: object): Promise<Response> {
 }
 
 export const WITH_LED = { PINS: 'button=17, led=18:out' };
+
+/** The channels that can be chosen. */
+export function choices(page: Page): Locator {
+  return page.locator('#channels [data-part=list]');
+}
+
+export function search(page: Page, text: string): Promise<void> {
+  return page.getByRole('searchbox', { name: 'Search events' }).fill(text);
+}
+
+/** What is wrong, in these words. */
+export function problem(page: Page, words: string): Locator {
+  return page.locator('#problems li', { hasText: words });
+}
 
 /** The page's form, unfolded. */
 export async function publishForm(page: Page): Promise<Locator> {

@@ -11,7 +11,6 @@ export interface Engine {
 }
 
 export interface EnginePage {
-  goto(url: string): Promise<void>;
   /**
    * The value of an expression, or what its promise answers, as JSON has it. Fails with the page's own error. The expression is
    * text: what the tests' compiler adds to a function is not known in the page.

@@ -16,11 +16,8 @@ export async function startChromiumEngine(): Promise<Engine> {
   };
 }
 
-function enginePage(page: Page): EnginePage {
+export function enginePage(page: Page): EnginePage {
   return {
-    async goto(url) {
-      await page.goto(url);
-    },
     evaluate: (expression) => page.evaluate(expression),
     close: () => page.close(),
   };

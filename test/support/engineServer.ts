@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
-import { eventually } from './ready.ts';
-import { post, request } from './request.ts';
+import { post } from './request.ts';
 
 /** Ends the streams that are open, and answers further ones as a proxy does before an app that is away. */
 export class Refusing {
@@ -50,19 +49,4 @@ export async function publish(url: string, channel: string, data: string, event?
 
 export async function publishAll(url: string, channel: string, all: readonly string[]): Promise<void> {
   for (const data of all) await publish(url, channel, data);
-}
-
-/** Waits until the app has just so many streams on each channel. */
-export function listening(url: string, expected: Readonly<Record<string, number>>): Promise<void> {
-  let seen = '';
-  return eventually(`streams ${JSON.stringify(expected)}`, async () => {
-    const { channels } = (await request(`${url}/channels`)).json as {
-      channels: { channel: string; streams: number }[];
-    };
-    const streams = Object.fromEntries(channels.map(({ channel, streams }) => [channel, streams]));
-    seen = JSON.stringify(streams);
-    return Object.entries(expected).every(([channel, count]) => (streams[channel] ?? 0) === count);
-  }).catch((error) => {
-    throw new Error(`${error.message} The app has ${seen}.`);
-  });
 }

@@ -1,16 +1,18 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { startApp } from './app.ts';
 import { type EngineName, useEngine } from './engine.ts';
-import { isStream, listening, publish, publishAll, Refusing } from './engineServer.ts';
+import { isStream, publish, publishAll, Refusing } from './engineServer.ts';
 import { EngineTab, type TabOptions } from './engineTab.ts';
 import { type Faults, startFaultyProxy } from './faultyProxy.ts';
 import { ready } from './ready.ts';
 import { TestRedis } from './redis.ts';
+import { startedApp } from './startedApp.ts';
+import { listenedTo } from './stats.ts';
 
 /** What the client promises in every browser: one list of tests, a file for each engine that runs it. */
 export function coreSuite(name: EngineName): void {
   const { engine, closing } = useEngine(name);
+  const started = (settings: Record<string, string> = {}) => startedApp(closing, settings);
 
   describe(`connect, in ${name}`, () => {
     for (const form of ['module', 'classic'] as const) {
@@ -112,12 +114,12 @@ export function coreSuite(name: EngineName): void {
       const tab = await open(proxy.url, { channels: ['a'] });
       await tab.live();
       await tab.page.evaluate(`stream.channels.add('b')`);
-      await listening(url, { a: 1, b: 1 });
+      await listenedTo(url, { a: 1, b: 1 });
       await publish(url, 'b', 'b1');
       await publish(url, 'a', 'a1');
       assert.deepEqual(await tab.data(2), ['b1', 'a1']);
       await tab.page.evaluate(`stream.channels.remove('a')`);
-      await listening(url, { a: 0, b: 1 });
+      await listenedTo(url, { b: 1 });
       await publish(url, 'a', 'no more');
       await publish(url, 'b', 'b2');
       assert.deepEqual(await tab.data(3), ['b1', 'a1', 'b2']);
@@ -157,7 +159,7 @@ export function coreSuite(name: EngineName): void {
           await open(url, { channels: ['a'], without }),
         ];
         await Promise.all([second.live(), third.live()]);
-        await listening(url, { a: 1, b: 1 });
+        await listenedTo(url, { a: 1, b: 1 });
 
         await publish(url, 'b', 'for the second');
         await publish(url, 'a', '0');
@@ -176,7 +178,7 @@ export function coreSuite(name: EngineName): void {
         const expected = ['for the second', '0', ...numbers, 'the end'];
         assert.deepEqual(await second.data(expected.length), expected);
         assert.deepEqual(await second.gaps(), []);
-        await listening(url, { a: 1, b: 1 });
+        await listenedTo(url, { a: 1, b: 1 });
       });
     }
 
@@ -187,22 +189,11 @@ export function coreSuite(name: EngineName): void {
         await open(url, { channels: ['a'], share: false }),
       ];
       for (const tab of tabs) await tab.live();
-      await listening(url, { a: 2 });
+      await listenedTo(url, { a: 2 });
       await publish(url, 'a', '1');
       for (const tab of tabs) assert.deepEqual(await tab.data(1), ['1']);
     });
   });
-
-  async function started(settings: Record<string, string> = {}) {
-    const app = await startApp(settings);
-    let stopped: Promise<void> | undefined;
-    const stop = () => {
-      stopped ??= app.stop();
-      return stopped;
-    };
-    closing.push(stop);
-    return { url: app.url, port: app.port, stop };
-  }
 
   async function proxied(port: number, faults: Faults) {
     const proxy = await startFaultyProxy(port, '', faults);

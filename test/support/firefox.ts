@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { BiDi } from './biDi.ts';
 import type { Engine, EnginePage } from './engine.ts';
 import { EngineProcess } from './engineProcess.ts';
+import { inPath } from './inPath.ts';
 
 /** Nothing but our pages. Most of it Firefox switches off by itself when it is driven. */
 const PREFERENCES = {
@@ -14,9 +15,12 @@ const PREFERENCES = {
   'services.settings.server': 'http://127.0.0.1:1',
 };
 
-/** Debian's Firefox, without a window, driven by WebDriver BiDi. */
+/** Debian has the one that is supported for longer, others have the other alone. */
+const NAMES = ['firefox-esr', 'firefox'];
+
+/** Firefox without a window, driven by WebDriver BiDi. */
 export async function startFirefox(): Promise<Engine> {
-  const firefox = process.env.FIREFOX ?? 'firefox-esr';
+  const firefox = process.env.FIREFOX ?? inPath(NAMES) ?? 'firefox';
   const browser = await EngineProcess.start(
     async (folder) => {
       const lines = Object.entries(PREFERENCES).map(
@@ -31,34 +35,21 @@ export async function startFirefox(): Promise<Engine> {
     const address = await browser.says(/BiDi listening on (ws:\S+)/);
     const bidi = await BiDi.open(`${address}/session`);
     await bidi.command('session.new', { capabilities: {} });
-    return new Firefox(browser, bidi);
+    return {
+      async open(url) {
+        const created = { type: 'tab' };
+        const { context } = await bidi.command<{ context: string }>('browsingContext.create', created);
+        await bidi.command('browsingContext.navigate', { context, url, wait: 'complete' });
+        return enginePage(bidi, context);
+      },
+      async close() {
+        bidi.close();
+        await browser.stop();
+      },
+    };
   } catch (error) {
     await browser.stop();
     throw error;
-  }
-}
-
-class Firefox implements Engine {
-  readonly #browser: EngineProcess;
-  readonly #bidi: BiDi;
-
-  constructor(browser: EngineProcess, bidi: BiDi) {
-    this.#browser = browser;
-    this.#bidi = bidi;
-  }
-
-  async open(url: string): Promise<EnginePage> {
-    const { context } = await this.#bidi.command<{ context: string }>('browsingContext.create', {
-      type: 'tab',
-    });
-    const page = new FirefoxPage(this.#bidi, context);
-    await page.goto(url);
-    return page;
-  }
-
-  async close(): Promise<void> {
-    this.#bidi.close();
-    await this.#browser.stop();
   }
 }
 
@@ -68,30 +59,19 @@ interface Evaluated {
   readonly exceptionDetails?: { readonly text: string };
 }
 
-class FirefoxPage implements EnginePage {
-  readonly #bidi: BiDi;
-  readonly #context: string;
-
-  constructor(bidi: BiDi, context: string) {
-    this.#bidi = bidi;
-    this.#context = context;
-  }
-
-  async goto(url: string): Promise<void> {
-    await this.#bidi.command('browsingContext.navigate', { context: this.#context, url, wait: 'complete' });
-  }
-
-  async evaluate<T>(expression: string): Promise<T> {
-    const { result, exceptionDetails } = await this.#bidi.command<Evaluated>('script.evaluate', {
-      expression: `(async () => JSON.stringify(await (${expression})))()`,
-      target: { context: this.#context },
-      awaitPromise: true,
-    });
-    if (exceptionDetails) throw new Error(exceptionDetails.text);
-    return (result?.value === undefined ? undefined : JSON.parse(result.value)) as T;
-  }
-
-  async close(): Promise<void> {
-    await this.#bidi.command('browsingContext.close', { context: this.#context });
-  }
+function enginePage(bidi: BiDi, context: string): EnginePage {
+  return {
+    async evaluate<T>(expression: string) {
+      const { result, exceptionDetails } = await bidi.command<Evaluated>('script.evaluate', {
+        expression: `(async () => JSON.stringify(await (${expression})))()`,
+        target: { context },
+        awaitPromise: true,
+      });
+      if (exceptionDetails) throw new Error(exceptionDetails.text);
+      return (result?.value === undefined ? undefined : JSON.parse(result.value)) as T;
+    },
+    async close() {
+      await bidi.command('browsingContext.close', { context });
+    },
+  };
 }

@@ -1,5 +1,8 @@
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { BrowserContext, Page } from 'playwright-core';
 import type { Gap, PinstreamEvent, PinstreamOptions, Status } from '../../src/browser/client.ts';
+import type { TestAppOptions } from './app.ts';
+import { useChromium } from './chromium.ts';
+import { startedApp } from './startedApp.ts';
 
 const DEADLINE = 30_000;
 
@@ -14,19 +17,44 @@ export interface Listening {
   readonly path?: string;
   /** What is done to the page before it is loaded. */
   readonly prepare?: (page: Page) => Promise<unknown>;
+  /** Where the page is opened: pages of one context share a stream. Without it, in one of its own. */
+  readonly context?: BrowserContext;
 }
 
-/** Opens a stream, `stream` by name, in a page of the server's, and hears what the page hears. */
-export async function listen(
-  browser: Browser | BrowserContext,
-  closing: (() => Promise<unknown>)[],
+/** One Chromium for the tests of the client in one file. What they start is ended after each. */
+export function useClient() {
+  const { browser, closing } = useChromium();
+
+  const started = (settings: Record<string, string> = {}, options: TestAppOptions = {}) =>
+    startedApp(closing, settings, options);
+
+  async function newContext(): Promise<BrowserContext> {
+    const context = await browser().newContext();
+    closing.push(() => context.close());
+    return context;
+  }
+
+  /** Opens a stream, `stream` by name, in a page of the server's, and hears what the page hears. */
+  async function listen(
+    url: string,
+    options: PinstreamOptions,
+    { context, ...listening }: Listening = {},
+  ): Promise<HeardPage> {
+    const page = await (context ?? browser()).newPage();
+    closing.push(() => page.close());
+    return hear(page, url, options, listening);
+  }
+
+  return { closing, started, newContext, listen };
+}
+
+async function hear(
+  page: Page,
   url: string,
   options: PinstreamOptions,
-  { handlers = [['*']], before = '', more = '', path = '/metrics', prepare }: Listening = {},
+  { handlers = [['*']], before = '', more = '', path = '/metrics', prepare }: Listening,
 ): Promise<HeardPage> {
-  const page = await browser.newPage();
   const heard = new HeardPage(page);
-  closing.push(() => page.close());
   await page.exposeFunction('heard', (kind: string, value: unknown) => heard.take(kind, value));
   page.on('console', (message) => void (message.type() === 'warning' && heard.warnings.push(message.text())));
   await prepare?.(page);

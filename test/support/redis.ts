@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { after, before } from 'node:test';
 import { Redis } from 'ioredis';
 import { endsWithUs } from './children.ts';
 import { freePort } from './freePort.ts';
@@ -101,4 +102,14 @@ export class TestRedis {
       redis.disconnect();
     }
   }
+}
+
+/** One for all tests of a describe. */
+export function useRedis(): () => TestRedis {
+  let redis: TestRedis | undefined;
+  before(async () => {
+    redis = await TestRedis.start();
+  });
+  after(() => redis?.stop());
+  return () => redis as TestRedis;
 }

@@ -1,17 +1,11 @@
-import { startApp, type TestAppOptions } from './app.ts';
-
-export interface StartedApp {
-  readonly url: string;
-  readonly port: number;
-  stop(): Promise<void>;
-}
+import { startApp, type TestApp, type TestAppOptions } from './app.ts';
 
 /** An app that is stopped when the test is over, or before. */
 export async function startedApp(
   closing: (() => Promise<unknown>)[],
   settings: Record<string, string> = {},
   options: TestAppOptions = {},
-): Promise<StartedApp> {
+): Promise<TestApp> {
   const app = await startApp(settings, options);
   let stopped: Promise<void> | undefined;
   const stop = () => {
@@ -19,5 +13,5 @@ export async function startedApp(
     return stopped;
   };
   closing.push(stop);
-  return { url: app.url, port: app.port, stop };
+  return { ...app, stop };
 }

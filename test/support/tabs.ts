@@ -1,7 +1,9 @@
 import type { BrowserContext, Page } from 'playwright-core';
+import { enginePage } from './engineChromium.ts';
 import { isStream } from './engineServer.ts';
 import { EngineTab, type TabOptions } from './engineTab.ts';
 import { type Faults, type FaultyProxy, startFaultyProxy } from './faultyProxy.ts';
+import { useClient } from './heardPage.ts';
 
 /** A tab of a browser context, with a stream in it. */
 export interface Tab extends EngineTab {
@@ -19,16 +21,25 @@ export async function openTab(context: BrowserContext, url: string, options: Tab
       playwright = page;
       page.on('console', (message) => void (message.type() === 'warning' && warnings.push(message.text())));
       await page.goto(address);
-      return {
-        goto: async (other: string) => void (await page.goto(other)),
-        evaluate: <T>(expression: string) => page.evaluate<T>(expression),
-        close: () => page.close(),
-      };
+      return enginePage(page);
     },
     close: () => context.close(),
   };
   const tab = await EngineTab.open(engine, url, options);
   return Object.assign(tab, { playwright: playwright as Page, warnings });
+}
+
+/** For the tests of one file: an app behind a proxy that counts its streams, and a context for the tabs that share them. */
+export function useTabs() {
+  const client = useClient();
+
+  async function started(settings: Record<string, string> = {}) {
+    const app = await client.started(settings);
+    const proxy = await CountingProxy.start(client.closing, app.port);
+    return { app, proxy, context: await client.newContext() };
+  }
+
+  return { ...client, started };
 }
 
 /** A proxy before an app that counts the streams: how many were opened, how many are, and how many were at once. */

@@ -27,7 +27,17 @@ export async function startWebKit(): Promise<Engine> {
     });
     processes.push(driver);
     const webDriver = await session(driver, port);
-    return new WebKit(webDriver, await webDriver.command<string>('GET', '/window'), stop);
+    // The window that it began with: a further one is asked for in one that is still there.
+    const first = await webDriver.command<string>('GET', '/window');
+    return {
+      async open(url) {
+        const asked = ['POST', '/window/new', { type: 'tab' }] as const;
+        const { handle } = await webDriver.inWindow<{ handle: string }>(first, ...asked);
+        await webDriver.inWindow(handle, 'POST', '/url', { url });
+        return enginePage(webDriver, handle);
+      },
+      close: stop,
+    };
   } catch (error) {
     await stop();
     throw error;
@@ -43,65 +53,28 @@ async function session(driver: EngineProcess, port: number): Promise<WebDriver> 
   }
 }
 
-class WebKit implements Engine {
-  readonly #driver: WebDriver;
-  /** The window that it began with: a further one is asked for in one that is still there. */
-  readonly #first: string;
-  readonly #stop: () => Promise<void>;
-
-  constructor(driver: WebDriver, first: string, stop: () => Promise<void>) {
-    this.#driver = driver;
-    this.#first = first;
-    this.#stop = stop;
-  }
-
-  async open(url: string): Promise<EnginePage> {
-    const { handle } = await this.#driver.inWindow<{ handle: string }>(this.#first, 'POST', '/window/new', {
-      type: 'tab',
-    });
-    const page = new WebKitPage(this.#driver, handle);
-    await page.goto(url);
-    return page;
-  }
-
-  close(): Promise<void> {
-    return this.#stop();
-  }
-}
-
 interface Evaluated {
   readonly value?: string;
   readonly error?: string;
 }
 
-class WebKitPage implements EnginePage {
-  readonly #driver: WebDriver;
-  readonly #handle: string;
-
-  constructor(driver: WebDriver, handle: string) {
-    this.#driver = driver;
-    this.#handle = handle;
-  }
-
-  async goto(url: string): Promise<void> {
-    await this.#driver.inWindow(this.#handle, 'POST', '/url', { url });
-  }
-
-  async evaluate<T>(expression: string): Promise<T> {
-    const script = `const done = arguments[arguments.length - 1];
-      (async () => JSON.stringify(await (${expression})))().then(
-        (value) => done({ value }),
-        (error) => done({ error: String(error) }),
-      );`;
-    const { value, error } = await this.#driver.inWindow<Evaluated>(this.#handle, 'POST', '/execute/async', {
-      script,
-      args: [],
-    });
-    if (error !== undefined && error !== null) throw new Error(error);
-    return (value === undefined || value === null ? undefined : JSON.parse(value)) as T;
-  }
-
-  async close(): Promise<void> {
-    await this.#driver.inWindow(this.#handle, 'DELETE', '/window');
-  }
+function enginePage(driver: WebDriver, handle: string): EnginePage {
+  return {
+    async evaluate<T>(expression: string) {
+      const script = `const done = arguments[arguments.length - 1];
+        (async () => JSON.stringify(await (${expression})))().then(
+          (value) => done({ value }),
+          (error) => done({ error: String(error) }),
+        );`;
+      const { value, error } = await driver.inWindow<Evaluated>(handle, 'POST', '/execute/async', {
+        script,
+        args: [],
+      });
+      if (error !== undefined && error !== null) throw new Error(error);
+      return (value === undefined || value === null ? undefined : JSON.parse(value)) as T;
+    },
+    async close() {
+      await driver.inWindow(handle, 'DELETE', '/window');
+    },
+  };
 }

@@ -14,6 +14,10 @@ export function isSameStore(one: string, other: string): boolean {
   return one.split('-')[0] === other.split('-')[0];
 }
 
-function numberOf(cursor: string): number {
+export function epochOf(cursor: string): string {
+  return cursor.split('-')[0] as string;
+}
+
+export function numberOf(cursor: string): number {
   return Number(cursor.split('-')[1]);
 }

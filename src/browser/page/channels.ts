@@ -2,7 +2,8 @@ import type { PinstreamEvent } from '../client.ts';
 import { Census } from './channels/census.ts';
 import { ChoiceRow } from './channels/choiceRow.ts';
 import { type Choice, choicesOf, isPattern } from './channels/choices.ts';
-import { el, part } from './element.ts';
+import { el, part, write } from './element.ts';
+import { figure } from './figure.ts';
 import { choiceProblem, type View } from './view.ts';
 
 /** Names that are offered where one is typed. */
@@ -145,7 +146,7 @@ export class Channels {
   }
 
   #moreWords(shown: number, found: number, text: string): string {
-    if (found > shown) return `${found.toLocaleString('en')} match; the first ${shown} are shown.`;
+    if (found > shown) return `${figure(found)} match; the first ${shown} are shown.`;
     if (shown > 0 || !this.#isAsked) return '';
     return text === ''
       ? 'No channels yet: each is here from its first event on.'
@@ -154,7 +155,7 @@ export class Channels {
 
   #say(text: string): void {
     const said = part(this.#root, 'said');
-    if (said.textContent !== text) said.textContent = text;
+    write(said, text);
     said.classList.toggle('wrong', text !== '');
   }
 

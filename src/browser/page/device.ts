@@ -1,13 +1,13 @@
 import type { Gap, PinstreamEvent } from '../client/api.ts';
+import { isAfter } from '../client/cursor.ts';
 import type { WireDevice } from '../wire.ts';
 import { ask } from './ask.ts';
-import { part } from './element.ts';
+import { part, write } from './element.ts';
 import { Frame } from './frame.ts';
-import { isAfter } from './ids.ts';
 import { PinRow } from './pin.ts';
 import { PinNow, type Said } from './pinNow.ts';
 import type { Post } from './post.ts';
-import { OFFLINE_ID } from './troubles.ts';
+import { deviceOf } from './reports.ts';
 
 /** What comes this soon after a connection is what was, not what is: no lamp flashes for it. */
 const SETTLING_MS = 1_000;
@@ -55,14 +55,9 @@ export class Device {
   }
 
   hear(event: PinstreamEvent): void {
-    if (event.channel === 'device' && event.name === 'state') {
-      const device = deviceIn(event.data);
-      // What is replayed for another reason is what was.
-      if (!device || (this.#told && !isAfter(event.id, this.#newest))) return;
-      this.#told = true;
-      this.#newest = event.id;
-      this.#take(device, event);
-    } else if (isGesture(event)) this.#hearPin(event);
+    const device = deviceOf(event);
+    if (device) this.#hearDevice(device, event);
+    else if (isGesture(event)) this.#hearPin(event);
   }
 
   /** A new store knows nothing of what the old one said. */
@@ -86,21 +81,29 @@ export class Device {
     if (device && !this.#told) this.#take(device);
   }
 
+  #hearDevice(device: WireDevice, said: Said): void {
+    // What is replayed for another reason is what was.
+    if (this.#told && !isAfter(said.id, this.#newest)) return;
+    this.#told = true;
+    this.#newest = said.id;
+    this.#take(device, said);
+  }
+
   #hearPin(event: PinstreamEvent): void {
     const known = this.#pins.get(event.channel);
     if (!known && this.#pins.size >= MOST_PINS) return;
     const now = known ?? new PinNow();
     if (!known) this.#pins.set(event.channel, now);
     if (!now.gesture(event)) return;
-    const settled = performance.now() - this.#liveSince > SETTLING_MS;
-    if (event.name === 'press' && settled) this.#rows.get(event.channel)?.light();
+    // What nobody could see when it was heard is over, too, when the page is seen again.
+    const isSeen = performance.now() - this.#liveSince > SETTLING_MS && !document.hidden;
+    if (event.name === 'press' && isSeen) this.#rows.get(event.channel)?.light();
     this.#frame.ask();
   }
 
   #take(device: WireDevice, said?: Said): void {
     this.#device = device;
-    for (const pin of device.pins)
-      this.#rowOf(pin.name, (now) => now.state(pin, said)).hear(device, OFFLINE_ID);
+    for (const pin of device.pins) this.#rowOf(pin.name, (now) => now.state(pin, said)).hear(device);
     for (const [name, row] of this.#rows) {
       if (device.pins.some((pin) => pin.name === name)) continue;
       row.remove();
@@ -143,8 +146,7 @@ export class Device {
     const all = part(this.#root, 'all');
     all.hidden = this.#rows.size <= FEW_PINS;
     all.ariaExpanded = String(!this.#isFolded);
-    const words = this.#isFolded ? `Show all ${this.#rows.size} pins` : 'Show fewer pins';
-    if (all.textContent !== words) all.textContent = words;
+    write(all, this.#isFolded ? `Show all ${this.#rows.size} pins` : 'Show fewer pins');
     part(this.#root, 'pins').classList.toggle('folded', this.#isFolded && !all.hidden);
   }
 
@@ -158,7 +160,7 @@ export class Device {
     try {
       // What a page sends while it is left arrives all the same: nobody's finger stays on a button.
       await this.#post.send(`/pins/${encodeURIComponent(name)}`, command, { keepalive: true });
-      if (said.textContent !== '') said.textContent = '';
+      write(said, '');
       return true;
     } catch (error) {
       said.classList.add('wrong');
@@ -173,13 +175,4 @@ const GESTURES = new Set(['press', 'release', 'click', 'double-click', 'long-pre
 /** A pin's own event, and none that somebody has published under such a name. */
 function isGesture({ name, data }: PinstreamEvent): boolean {
   return GESTURES.has(name) && data.includes('"gpio"');
-}
-
-function deviceIn(data: string): WireDevice | undefined {
-  try {
-    const device = JSON.parse(data) as WireDevice;
-    return Array.isArray(device.pins) && typeof device.state === 'string' ? device : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,6 +1,6 @@
 import type { Gap, PinstreamEvent } from '../client.ts';
-import { part } from './element.ts';
-import { Behind, figure, write } from './events/behind.ts';
+import { part, write } from './element.ts';
+import { showBehind } from './events/behind.ts';
 import { Chosen } from './events/chosen.ts';
 import { copyButton } from './events/clipboard.ts';
 import { Download } from './events/download.ts';
@@ -11,6 +11,7 @@ import { Past } from './events/past.ts';
 import { rowOf, withBorder } from './events/rows.ts';
 import { Speaker } from './events/speaker.ts';
 import { Stock } from './events/stock.ts';
+import { figure } from './figure.ts';
 import { Frame } from './frame.ts';
 import type { Aspect, View } from './view.ts';
 
@@ -26,11 +27,6 @@ const CALM_MS = 100;
 /** What comes in the first moment is from the log. */
 const SETTLING_MS = 1_000;
 
-export interface FeedOptions {
-  /** Whether publishing takes a key, as far as this browser knows. */
-  readonly withKey?: () => boolean;
-}
-
 /** What happens, newest first. Events are drawn once a frame at most, however many come; the page stays bounded. */
 export class Feed {
   readonly #root: HTMLElement;
@@ -41,10 +37,8 @@ export class Feed {
   readonly #empty: Empty;
   readonly #chosen: Chosen;
   readonly #speaker: Speaker;
-  readonly #behind: Behind;
   readonly #search: HTMLInputElement;
   readonly #frame = new Frame(() => this.#draw());
-  readonly #withKey: () => boolean;
   #drawn = Number.NEGATIVE_INFINITY;
   #calm: ReturnType<typeof setTimeout> | undefined;
   #most = SHOWN;
@@ -56,10 +50,9 @@ export class Feed {
   /** Between the newest events nothing is left out, also once the list goes on. */
   #isComplete = false;
 
-  constructor(root: HTMLElement, view: View, { withKey = () => false }: FeedOptions = {}) {
+  constructor(root: HTMLElement, view: View) {
     this.#root = root;
     this.#view = view;
-    this.#withKey = withKey;
     this.#list = new List(
       part(root, 'rows'),
       part(root, 'top'),
@@ -71,7 +64,6 @@ export class Feed {
     this.#past = new Past(root, () => void this.#showOlder());
     this.#empty = new Empty(root, () => view.set({ search: '' }));
     this.#chosen = new Chosen(root, view);
-    this.#behind = new Behind(root);
     this.#speaker = new Speaker(part(root, 'spoken'));
     this.#search = part<HTMLInputElement>(root, 'search');
     this.#search.value = view.search;
@@ -153,7 +145,6 @@ export class Feed {
     const context = {
       entries,
       wanted: this.#stock.expression,
-      withKey: this.#withKey,
       fill: () => void this.#showOlder(),
     };
     const shown = this.#isLookedUp ? withBorder(entries, this.#stock) : entries;
@@ -169,7 +160,7 @@ export class Feed {
     const isAll = channels.length === 0 && search === '';
     const found = isAll ? figure(known) : `${figure(wanted)} of ${figure(known)}`;
     write(part(this.#root, 'found'), known === 0 ? '' : found);
-    this.#behind.show(this.#stock.behind, this.#isPaused);
+    showBehind(this.#root, this.#stock.behind, this.#isPaused);
     const hasMore = wanted > this.#most;
     if (known === 0 || (this.#list.isEmpty && search === '')) this.#past.hide();
     else {
@@ -233,7 +224,7 @@ export class Feed {
     // Rows that were opened are closed with it.
     this.#list.clear();
     this.#goOn();
-    this.#list.scrollToTop();
+    this.#list.atTop();
     part(this.#root, 'title').focus({ preventScroll: true });
     this.#root.scrollIntoView({ block: 'start' });
     this.#draw();

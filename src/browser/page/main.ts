@@ -27,7 +27,7 @@ const problems = new Problems(byId('problems'), {
 const device = new Device(byId('device'), post);
 const timeline = new Timeline(byId('timeline'), view);
 const channels = new Channels(byId('channels'), view);
-const feed = new Feed(byId('feed'), view, { withKey: () => key.value !== '' });
+const feed = new Feed(byId('feed'), view);
 const listening = new Listening(view);
 const lock = new Lock(
   () => listening.channels,

@@ -5,9 +5,7 @@ import { PinButton } from './pinButton.ts';
 import { type Level, levelOf, type PinNow } from './pinNow.ts';
 import { PinSwitch, type SetOutput } from './pinSwitch.ts';
 import { clock, day, full } from './time.ts';
-import { PINS_ID, reasonOf, sharedReason } from './troubles.ts';
-
-export { type Level, levelOf };
+import { OFFLINE_ID, PINS_ID, reasonOf, sharedReason } from './troubles.ts';
 
 /** What somebody can do to a pin. */
 export interface PinActions {
@@ -15,7 +13,7 @@ export interface PinActions {
   readonly set: SetOutput;
 }
 
-/** A press that is over before the screen was drawn is shown all the same, for this long. */
+/** A press that is over before the screen was drawn is shown all the same, for this long from then on. */
 const LIT_MS = 150;
 
 let rows = 0;
@@ -54,8 +52,8 @@ export class PinRow {
     );
   }
 
-  /** What the device says. `reason`: the id of what says why the whole device is not to be had. */
-  hear(device: WireDevice, reason: string): void {
+  /** What the device says. */
+  hear(device: WireDevice): void {
     const { pin } = this.#now;
     if (!pin) return;
     this.#device = device;
@@ -66,13 +64,13 @@ export class PinRow {
     this.#switch.element.hidden = pin.direction !== 'out';
     this.#reason = sharedReason(device.pins) === undefined ? reasonOf(pin) : '';
     const why = this.#reason === '' ? PINS_ID : this.#problem.id;
-    this.#switch.enable(level !== 'failing' && level !== 'unknown', pin.problem ? why : reason);
+    this.#switch.enable(level !== 'failing' && level !== 'unknown', pin.problem ? why : OFFLINE_ID);
     this.#switch.hear(pin.level);
   }
 
-  /** It was pressed just now. */
+  /** It was pressed just now. A Pi may draw it late: until it is drawn, nobody has seen it. */
   light(): void {
-    this.#litUntil = performance.now() + LIT_MS;
+    this.#litUntil = Number.POSITIVE_INFINITY;
   }
 
   letGo(): void {
@@ -87,7 +85,7 @@ export class PinRow {
     this.#level.textContent = level;
     this.#showSince(level === 'failing' || level === 'unknown' ? undefined : since);
     this.#wiring.textContent = `GPIO ${pin.gpio} ${pin.direction}`;
-    this.#presses.textContent = presses === undefined ? '' : counted(presses, 'press', 'presses');
+    this.#presses.textContent = presses === undefined ? '' : presses === 1 ? '1 press' : `${presses} presses`;
     this.#problem.textContent = this.#reason;
     this.#problem.hidden = this.#reason === '';
   }
@@ -100,7 +98,9 @@ export class PinRow {
 
   #shownLevel(level: Level): Level {
     clearTimeout(this.#fading);
-    const left = this.#litUntil - performance.now();
+    const now = performance.now();
+    this.#litUntil = Math.min(this.#litUntil, now + LIT_MS);
+    const left = this.#litUntil - now;
     if (level !== 'released' || left <= 0) return level;
     this.#fading = setTimeout(() => this.draw(), left);
     return 'pressed';
@@ -115,8 +115,4 @@ export class PinRow {
     this.#since.dateTime = date.toISOString();
     this.#since.title = full(date);
   }
-}
-
-export function counted(count: number, one: string, many: string): string {
-  return `${count} ${count === 1 ? one : many}`;
 }

@@ -1,6 +1,6 @@
 import type { PinstreamEvent } from '../client/api.ts';
+import { isAfter } from '../client/cursor.ts';
 import type { WireDevice, WirePin } from '../wire.ts';
-import { isAfter } from './ids.ts';
 
 export type Level = 'pressed' | 'released' | 'on' | 'off' | 'blinks' | 'failing' | 'unknown';
 

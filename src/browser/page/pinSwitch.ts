@@ -42,6 +42,8 @@ export class PinSwitch {
 
   async #toggle(): Promise<void> {
     if (this.element.ariaDisabled === 'true') return;
+    // The doubt of the last tap says nothing about this one.
+    clearTimeout(this.#doubt);
     this.#wanted = this.#isOn ? 0 : 1;
     this.#agreed = false;
     this.#show();
@@ -58,9 +60,7 @@ export class PinSwitch {
     }
     this.#sending = false;
     if (this.#agreed) this.#believe();
-    clearTimeout(this.#doubt);
-    this.#doubt = setTimeout(() => this.#believe(), UNTIL_DOUBTED_MS);
-    this.#show();
+    else this.#doubt = setTimeout(() => this.#believe(), UNTIL_DOUBTED_MS);
   }
 
   /** The switch stands where the device says. */

@@ -1,5 +1,5 @@
 import type { WirePublished } from '../wire.ts';
-import { part } from './element.ts';
+import { part, write } from './element.ts';
 import { copy } from './events/clipboard.ts';
 import { publishCommand } from './events/curl.ts';
 import { jsonHint } from './jsonHint.ts';
@@ -31,7 +31,10 @@ export class Publish {
       void this.#publish();
     });
     this.#form.addEventListener('keydown', (event) => {
-      if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) this.#form.requestSubmit();
+      if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return;
+      // Else what has the focus may send the form as well, and a key that is held down sends it again and again.
+      event.preventDefault();
+      if (!event.repeat) this.#form.requestSubmit();
     });
     this.#field('data').addEventListener('input', () => this.#judge());
     part(root, 'curl').addEventListener('click', () => void this.#copy());
@@ -70,8 +73,7 @@ export class Publish {
   #judge(): void {
     clearTimeout(this.#typing);
     this.#typing = setTimeout(() => {
-      const hint = jsonHint(this.#field('data').value);
-      if (this.#hint.textContent !== hint) this.#hint.textContent = hint;
+      write(this.#hint, jsonHint(this.#field('data').value));
     }, PAUSE_MS);
   }
 

@@ -35,25 +35,21 @@ export class ReadinessWatch {
   async #ask(): Promise<void> {
     if (this.#asking) return;
     this.#asking = true;
-    const readiness = await ask();
+    const readiness = await askReadiness();
     this.#asking = false;
     this.#tell(readiness);
     this.#plan(this.#worried ? WORRIED_MS : CALM_MS);
   }
 }
 
-async function ask(): Promise<Readiness> {
-  const patience = new AbortController();
-  const timer = setTimeout(() => patience.abort(), PATIENCE_MS);
+async function askReadiness(): Promise<Readiness> {
   try {
-    const response = await fetch('/readyz', { cache: 'no-store', signal: patience.signal });
+    const response = await fetch('/readyz', { cache: 'no-store', signal: AbortSignal.timeout(PATIENCE_MS) });
     if (response.ok) return 'ready';
     // A proxy's own 502 says nothing of ours.
     const { problem } = Object(await response.json().catch(() => undefined)) as { problem?: unknown };
     return typeof problem === 'string' ? { problem } : 'silent';
   } catch {
     return 'silent';
-  } finally {
-    clearTimeout(timer);
   }
 }

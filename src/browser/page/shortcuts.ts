@@ -1,6 +1,7 @@
 import { el, part } from './element.ts';
 import type { Feed } from './feed.ts';
 import { SPANS } from './timeline/spans.ts';
+import { isTyping } from './typing.ts';
 import type { View } from './view.ts';
 
 /** A key, what it does in words, and how. */
@@ -61,10 +62,3 @@ const BUILT_IN: readonly Pick<Shortcut, 'shown' | 'does'>[] = [
   { shown: 'Space', does: 'Hold a button, turn a switch, that has the focus' },
   { shown: 'Ctrl Enter', does: 'Publish what is in the form' },
 ];
-
-function isTyping(target: EventTarget | null): boolean {
-  if (!(target instanceof HTMLElement)) return false;
-  return (
-    target.isContentEditable || target.matches('input:not([type=checkbox], [type=radio]), textarea, select')
-  );
-}

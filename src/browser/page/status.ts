@@ -1,4 +1,5 @@
 import type { Status } from '../client/api.ts';
+import { write } from './element.ts';
 
 const WORDS: Record<Status['state'], string> = {
   connecting: 'Connecting',
@@ -55,7 +56,6 @@ export class StatusLine {
   #draw(status: Status): void {
     const { state, reason } = status;
     this.#root.dataset.state = state;
-    // Written only when they change: they are a live region, and some screen readers speak what is written again.
     write(this.#word, WORDS[state]);
     const goesOn = state === 'waiting' && status !== LOCKED;
     write(this.#why, goesOn ? `${reason} Trying again by itself.` : reason);
@@ -88,8 +88,4 @@ function awayTitle({ state }: Status): string {
 function countdownOf({ state, seconds }: Status): string {
   if (state !== 'waiting' || seconds === undefined || seconds < 1) return '';
   return `${Math.ceil(seconds)} s`;
-}
-
-function write(element: HTMLElement, text: string): void {
-  if (element.textContent !== text) element.textContent = text;
 }

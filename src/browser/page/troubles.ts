@@ -112,9 +112,8 @@ export function reasonOf({ name, gpio, problem = '' }: WirePin): string {
 
 /** What several pins fail for, when it is the same for all: it is said once. */
 export function sharedReason(pins: readonly WirePin[]): string | undefined {
-  const reasons = new Set(pins.filter(({ problem }) => problem !== undefined).map(reasonOf));
-  const failing = pins.filter(({ problem }) => problem !== undefined).length;
-  return failing > 1 && reasons.size === 1 ? [...reasons][0] : undefined;
+  const [first, ...others] = pins.filter(({ problem }) => problem !== undefined).map(reasonOf);
+  return others.length > 0 && others.every((other) => other === first) ? first : undefined;
 }
 
 function failingTrouble(pins: readonly WirePin[]): Trouble {

@@ -1,3 +1,5 @@
+import { SPANS } from './timeline/spans.ts';
+
 /**
  * What somebody has chosen to see, kept in the address behind `#`: a link keeps the view, and back and forward change it.
  * An address that was cut or made up is no error: what can be understood of it counts.
@@ -91,7 +93,8 @@ export class View {
     const before = this.#seen;
     this.#seen = next;
     const changed = new Set<Aspect>();
-    if (next.channels.join() !== before.channels.join()) changed.add('channels');
+    // A name may have a comma in it, but no line end.
+    if (next.channels.join('\n') !== before.channels.join('\n')) changed.add('channels');
     if (next.search !== before.search) changed.add('search');
     if (next.span !== before.span) changed.add('span');
     if (changed.size === 0) return;
@@ -110,7 +113,7 @@ export class View {
 
 const NOTHING_CHOSEN: Seen = { channels: [], search: '', span: undefined };
 
-export function writeHash({ channels, search, span }: Seen): string {
+function writeHash({ channels, search, span }: Seen): string {
   const parts: string[] = [];
   if (channels.length > 0) parts.push(`channels=${channels.map(encode).join(',')}`);
   if (search !== '') parts.push(`search=${encode(search)}`);
@@ -141,7 +144,7 @@ function tidy({ channels, search, span }: Seen): Seen {
   return {
     channels: kept,
     search: search.slice(0, MOST_SEARCH),
-    span: span !== undefined && /^[\w.:-]{1,64}$/.test(span) ? span : undefined,
+    span: SPANS.find(({ word }) => word === span)?.word,
   };
 }
 

@@ -1,4 +1,4 @@
-import { el } from '../element.ts';
+import { el, write } from '../element.ts';
 import { hueOf } from '../events/hue.ts';
 import { type Choice, eventsInWords, isPattern, shortFigure, streamsInWords } from './choices.ts';
 
@@ -39,10 +39,6 @@ export class ChoiceRow {
     this.#events.title = events === undefined ? '' : `${eventsInWords(events)} in the log`;
     this.element.classList.toggle('unheard', streams === 0);
   }
-}
-
-function write(element: HTMLElement, text: string): void {
-  if (element.textContent !== text) element.textContent = text;
 }
 
 function kindOf(name: string): Node[] {

@@ -1,4 +1,5 @@
 import { chosenOf } from '../events/match.ts';
+import { figure } from '../figure.ts';
 
 /** A channel or pattern that can be chosen. */
 export interface Choice {
@@ -10,7 +11,7 @@ export interface Choice {
 }
 
 /** What is drawn at most: nobody reads more, and the filter finds the others. */
-export const MOST_DRAWN = 200;
+const MOST_DRAWN = 200;
 
 /** What the list shows: patterns first, then channels, those that the text finds. The chosen ones are always among the rest. */
 export function choicesOf(
@@ -46,12 +47,12 @@ export function isPattern(name: string): boolean {
 }
 
 export function eventsInWords(events: number): string {
-  return events === 1 ? '1 event' : `${events.toLocaleString('en')} events`;
+  return events === 1 ? '1 event' : `${figure(events)} events`;
 }
 
 export function streamsInWords(streams: number): string {
   if (streams === 0) return 'nobody listens';
-  return streams === 1 ? '1 stream listens' : `${streams.toLocaleString('en')} streams listen`;
+  return streams === 1 ? '1 stream listens' : `${figure(streams)} streams listen`;
 }
 
 /** A thousand and more stand in a narrow column. */

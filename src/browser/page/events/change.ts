@@ -1,6 +1,7 @@
 import type { PinstreamEvent } from '../../client.ts';
 import type { WireDevice, WirePin } from '../../wire.ts';
-import { levelOf } from '../pin.ts';
+import { levelOf } from '../pinNow.ts';
+import { deviceOf, isState } from '../reports.ts';
 import type { Entry } from './entries.ts';
 
 /** What the device says anew. */
@@ -19,7 +20,7 @@ export function changeOf(event: PinstreamEvent, older: readonly Entry[]): Change
   const before = older.find(
     (entry) => entry.gap !== undefined || (entry.event && isState(entry.event)),
   )?.event;
-  const [was, is] = [before && deviceIn(before), deviceIn(event)];
+  const [was, is] = [before && deviceOf(before), deviceOf(event)];
   if (!was || !is || headOf(was) !== headOf(is)) return undefined;
   const changed = is.pins.filter((pin, i) => wordsOf(pin, is) !== wordsOf(was.pins[i] as WirePin, was));
   if (changed.length === 0) return undefined;
@@ -37,17 +38,4 @@ function headOf({ state, driver, pins, dropped }: WireDevice): string {
 
 function wordsOf(pin: WirePin, { state }: WireDevice): string {
   return `${pin.name} ${levelOf(pin, state)}`;
-}
-
-export function isState({ channel, name }: PinstreamEvent): boolean {
-  return channel === 'device' && name === 'state';
-}
-
-export function deviceIn({ data }: PinstreamEvent): WireDevice | undefined {
-  try {
-    const device = JSON.parse(data) as WireDevice;
-    return Array.isArray(device.pins) ? device : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -1,3 +1,4 @@
+import { epochOf, numberOf } from '../../client/cursor.ts';
 import type { PinstreamEvent } from '../../client.ts';
 
 /** Commands for a POSIX shell: sh, bash, zsh, dash. */
@@ -20,8 +21,7 @@ export function publishCommand(origin: string, event: PinstreamEvent, { withKey 
 
 /** The command that reads the event from the log, as long as it is kept there. */
 export function readCommand(origin: string, { channel, id }: PinstreamEvent): string {
-  const cut = id.lastIndexOf('-');
-  const before = `${id.slice(0, cut)}-${Math.max(0, Number(id.slice(cut + 1)) - 1)}`;
+  const before = `${epochOf(id)}-${Math.max(0, numberOf(id) - 1)}`;
   const query = `channel=${encodeURIComponent(wellFormed(channel))}&since=${before}&limit=1`;
   return `curl ${quote(`${origin}/events?${query}`)}`;
 }

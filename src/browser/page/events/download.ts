@@ -1,6 +1,7 @@
 import { el, part } from '../element.ts';
+import { figure } from '../figure.ts';
 import { type Format, fileName, type History, readHistory } from './history.ts';
-import { readLog } from './log.ts';
+import { endOf, readOn } from './log.ts';
 
 /** A browser that has not begun to save by then never will. */
 const SAVED_MS = 60_000;
@@ -48,7 +49,9 @@ export class Download {
         if (!running.signal.aborted) this.#say(`Reading the log: ${figure(count)} events so far …`);
       };
       const channels = chosen.length > 0 ? chosen : ['*'];
-      const history = await readHistory(readLog, channels, format, progress, running.signal);
+      const { signal } = running;
+      const until = await endOf(channels, signal);
+      const history = await readHistory(readOn, channels, format, progress, signal, until);
       if (running.signal.aborted) return;
       const name = fileName(format, new Date());
       if (history.count > 0) save(new Blob([...history.parts], { type: history.parts[0]?.type ?? '' }), name);
@@ -89,8 +92,4 @@ function save(file: Blob, name: string): void {
   const link = el('a', { href: url, download: name });
   link.click();
   setTimeout(() => URL.revokeObjectURL(url), SAVED_MS);
-}
-
-function figure(count: number): string {
-  return count.toLocaleString('en');
 }

@@ -1,5 +1,6 @@
 import type { WireDevice } from '../../wire.ts';
-import { part } from '../element.ts';
+import { part, write } from '../element.ts';
+import { figure } from '../figure.ts';
 import { quote } from './curl.ts';
 
 export interface Found {
@@ -32,21 +33,16 @@ export class Empty {
     if (isQuiet) {
       const example = channels.find((name) => !name.includes('*'));
       const { lead, why } = channels.length > 0 ? quietWords(channels) : inviting(found.device);
-      say(part(this.#empty, 'lead'), lead);
-      say(part(this.#empty, 'why'), why);
-      say(part(this.#empty, 'how'), howTo(location.origin, example ?? 'base'));
-    } else if (isEmpty) say(part(this.#nothing, 'why'), foundWords(found));
+      write(part(this.#empty, 'lead'), lead);
+      write(part(this.#empty, 'why'), why);
+      write(part(this.#empty, 'how'), howTo(location.origin, example ?? 'base'));
+    } else if (isEmpty) write(part(this.#nothing, 'why'), foundWords(found));
   }
 
   hide(): void {
     this.#empty.hidden = true;
     this.#nothing.hidden = true;
   }
-}
-
-/** Only what has changed is written: it would be read out again. */
-function say(element: HTMLElement, text: string): void {
-  if (element.textContent !== text) element.textContent = text;
 }
 
 interface Words {
@@ -82,7 +78,7 @@ function quietWords(channels: readonly string[]): Words {
 function foundWords({ known, channels, search }: Found): string {
   const among = channels.length > 0 ? ' on the chosen channels' : '';
   if (known === 0) return `No event${among} has “${search}” so far.`;
-  return `None of the last ${known.toLocaleString('en')} events${among} has “${search}” in its data, name or channel.`;
+  return `None of the last ${figure(known)} events${among} has “${search}” in its data, name or channel.`;
 }
 
 function howTo(origin: string, channel: string): string {

@@ -1,3 +1,4 @@
+import { epochOf, numberOf } from '../../client/cursor.ts';
 import type { Gap, PinstreamEvent } from '../../client.ts';
 
 /** Where something stands among the others. */
@@ -79,11 +80,10 @@ export class Entries {
 
   /** Where an id stands; an id of a store that was not heard of begins a new era. */
   #placeOf(id: string): Place {
-    const cut = id.lastIndexOf('-');
-    const epoch = id.slice(0, Math.max(0, cut));
+    const epoch = epochOf(id);
     let era = this.#eras.indexOf(epoch);
     if (era < 0) era = this.#eras.push(epoch) - 1;
-    return { era, n: Number.parseInt(id.slice(cut + 1), 10) || 0 };
+    return { era, n: numberOf(id) };
   }
 
   get #end(): Place {

@@ -13,7 +13,7 @@ export function gapRow(gap: Gap): HTMLElement {
   );
 }
 
-export function gapWords({ channel, certain }: Gap): { what: string; remedy: (Node | string)[] } {
+function gapWords({ channel, certain }: Gap): { what: string; remedy: (Node | string)[] } {
   if (channel === undefined) {
     return {
       what: 'The store is a new one: what was not seen before is gone, and what comes is counted anew.',

@@ -1,3 +1,4 @@
+import { isAfter } from '../../client/cursor.ts';
 import { CSV_HEADER, csvLine, type LoggedEvent } from './csv.ts';
 import type { LogPage, ReadLog } from './log.ts';
 
@@ -13,13 +14,17 @@ export interface History {
 
 const TYPES = { csv: 'text/csv;charset=utf-8', json: 'application/json' } as const;
 
-/** Reads the whole log of some channels, page by page, into a file. JSON has the form of `GET /events`. */
+/**
+ * Reads the whole log of some channels, page by page, into a file. JSON has the form of `GET /events`. `until`: it need not go
+ * beyond this cursor. Where much comes, the end of the log would never be reached.
+ */
 export async function readHistory(
   read: ReadLog,
   channels: readonly string[],
   format: Format,
   progress: (count: number) => void,
   signal: AbortSignal,
+  until?: string,
 ): Promise<History> {
   const type = TYPES[format];
   const parts = [new Blob([format === 'csv' ? CSV_HEADER : '{"events":[\n'], { type })];
@@ -33,7 +38,7 @@ export async function readHistory(
     count += page.events.length;
     cursor = page.cursor;
     progress(count);
-    if (page.events.length === 0) break;
+    if (page.events.length === 0 || (until !== undefined && !isAfter(until, page.cursor))) break;
   }
   if (format === 'json') {
     parts.push(

@@ -69,8 +69,8 @@ export class List {
     this.#shown.clear();
   }
 
-  scrollToTop(): void {
+  /** The page is scrolled back to the newest rows: nobody need wait until that is seen. */
+  atTop(): void {
     this.#isPast = false;
-    this.#rows.scrollTop = 0;
   }
 }

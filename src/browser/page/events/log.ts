@@ -1,30 +1,41 @@
-import type { Gap, PinstreamEvent } from '../../client.ts';
-import type { WireGap } from '../../wire.ts';
+import type { Page as LogPage } from '../../client/page.ts';
+import type { PinstreamEvent } from '../../client.ts';
 import { ask } from '../ask.ts';
 import type { LoggedEvent } from './csv.ts';
 
-/** What `GET /events` answers. */
-export interface LogPage {
-  readonly cursor: string;
-  readonly events: readonly LoggedEvent[];
-  readonly gap: readonly Omit<WireGap, 'type'>[] | null;
-}
+export type { LogPage };
 
-export const PAGE = 1_000;
+const PAGE = 1_000;
 
-/** A page of the log after a cursor, or from its beginning. Rejects with a sentence for people. */
-export type ReadLog = (
+/** A page of the log, after a cursor or before it. Rejects with a sentence for people. */
+export type ReadLog<From = string | undefined> = (
   channels: readonly string[],
-  since: string | undefined,
+  from: From,
   signal: AbortSignal,
 ) => Promise<LogPage>;
 
-export const readLog: ReadLog = async (channels, since, signal) => {
+/** What comes after a cursor, or from the beginning on. */
+export const readOn: ReadLog = (channels, since, signal) =>
+  askLog(channels, { ...(since !== undefined && { since }), limit: PAGE }, signal);
+
+/** What is older than a cursor: the newest of it. With a smaller `last` something between the channels would be left out. */
+export const readBack: ReadLog<string> = (channels, before, signal) =>
+  askLog(channels, { last: PAGE, limit: PAGE, before }, signal);
+
+/** Where the log ends now. */
+export async function endOf(channels: readonly string[], signal: AbortSignal): Promise<string> {
+  return (await askLog(channels, { last: 0 }, signal)).cursor;
+}
+
+function askLog(
+  channels: readonly string[],
+  more: { readonly [name: string]: string | number },
+  signal: AbortSignal,
+): Promise<LogPage> {
   const query = new URLSearchParams(channels.map((channel) => ['channel', channel]));
-  if (since !== undefined) query.set('since', since);
-  query.set('limit', String(PAGE));
-  return askJson<LogPage>(`/events?${query}`, signal);
-};
+  for (const [name, value] of Object.entries(more)) query.set(name, String(value));
+  return askJson(`/events?${query}`, signal);
+}
 
 /** JSON from our own server. What goes wrong is said in a sentence: the server's where it has one. */
 export async function askJson<Answer>(path: string, signal: AbortSignal): Promise<Answer> {
@@ -44,16 +55,4 @@ export async function askJson<Answer>(path: string, signal: AbortSignal): Promis
 
 export function eventOf({ id, channel, event, data, at }: LoggedEvent): PinstreamEvent {
   return { id, channel, name: event, data, at };
-}
-
-export function gapOf({ channel, until, certain = true }: Omit<WireGap, 'type'>): Gap {
-  return { certain, ...(channel !== undefined && { channel }), ...(until !== undefined && { until }) };
-}
-
-export function numberOf(cursor: string): number {
-  return Number.parseInt(cursor.slice(cursor.lastIndexOf('-') + 1), 10) || 0;
-}
-
-export function epochOf(cursor: string): string {
-  return cursor.slice(0, cursor.lastIndexOf('-'));
 }

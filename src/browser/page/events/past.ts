@@ -1,10 +1,10 @@
 import type { PinstreamEvent } from '../../client.ts';
-import { part } from '../element.ts';
-import { eventOf, readLog } from './log.ts';
+import { part, write } from '../element.ts';
+import { eventOf, readBack } from './log.ts';
 import { Older } from './older.ts';
 
-/** So many windows of the log at one go; a search through a large log goes on when it is asked to. */
-const MOST_WINDOWS = 30;
+/** So many pages of the log at one go; a search through a large log goes on when it is asked to. */
+const MOST_PAGES = 30;
 
 interface Extent {
   readonly isSearch: boolean;
@@ -67,7 +67,7 @@ export class Past {
   }
 
   say(text: string, wrong = false): void {
-    if (this.#said.textContent !== text) this.#said.textContent = text;
+    write(this.#said, text);
     this.#said.classList.toggle('wrong', wrong);
   }
 
@@ -75,7 +75,7 @@ export class Past {
   async read(reader: Reader): Promise<number | undefined> {
     if (this.#reading || reader.from === undefined) return undefined;
     const channels = reader.channels.length > 0 ? reader.channels : ['*'];
-    this.#older ??= new Older(readLog, channels, reader.from);
+    this.#older ??= new Older(readBack, channels, reader.from);
     const reading = new AbortController();
     this.#reading = reading;
     this.#button.disabled = !reader.isQuiet;
@@ -98,7 +98,7 @@ export class Past {
 
   async #look(older: Older, reader: Reader, signal: AbortSignal): Promise<number> {
     let found = 0;
-    for (let i = 0; i < MOST_WINDOWS && !older.done && !reader.isEnough(older.from); i++) {
+    for (let i = 0; i < MOST_PAGES && !older.done && !reader.isEnough(older.from); i++) {
       const events = await older.next(signal);
       if (signal.aborted) break;
       found += events.filter((event) => reader.add(eventOf(event))).length;

@@ -1,5 +1,7 @@
 import type { PinstreamEvent } from '../../client.ts';
 import { el } from '../element.ts';
+import { figure } from '../figure.ts';
+import { knownKey } from '../knownKey.ts';
 import { clock, day, full } from '../time.ts';
 import type { Change } from './change.ts';
 import { copyButton } from './clipboard.ts';
@@ -14,8 +16,6 @@ import { isOfDevice } from './sentence.ts';
 export interface RowContext {
   /** The text that is searched for. */
   readonly wanted: RegExp | undefined;
-  /** Whether publishing takes a key, as far as this browser knows. */
-  readonly withKey: () => boolean;
   /** What an event of the device changed. */
   readonly changeOf: (event: PinstreamEvent) => Change | undefined;
 }
@@ -69,7 +69,7 @@ function toggle({ row, more, data, brief }: Cells, event: PinstreamEvent, contex
     if (open) data.setAttribute(name, value);
     else data.removeAttribute(name);
   }
-  if (open) row.append(detailsOf(event, context));
+  if (open) row.append(detailsOf(event));
   markIn(row, data, event, context.wanted, open);
 }
 
@@ -95,7 +95,7 @@ function markIn(
   data.after(line);
 }
 
-function detailsOf(event: PinstreamEvent, { withKey }: RowContext): HTMLElement {
+function detailsOf(event: PinstreamEvent): HTMLElement {
   const facts = [event.id, full(new Date(event.at)), sizeOf(event.data)].filter((fact) => fact !== '');
   const details = el(
     'div',
@@ -109,7 +109,7 @@ function detailsOf(event: PinstreamEvent, { withKey }: RowContext): HTMLElement 
   else {
     details.append(
       copyButton('Copy curl to publish it again', () =>
-        publishCommand(location.origin, event, { withKey: withKey() }),
+        publishCommand(location.origin, event, { withKey: knownKey() !== '' }),
       ),
     );
   }
@@ -119,7 +119,7 @@ function detailsOf(event: PinstreamEvent, { withKey }: RowContext): HTMLElement 
 function sizeOf(data: string): string {
   const bytes = new TextEncoder().encode(data).length;
   if (bytes === 0) return '';
-  return bytes === 1 ? '1 byte' : `${bytes.toLocaleString('en')} bytes`;
+  return bytes === 1 ? '1 byte' : `${figure(bytes)} bytes`;
 }
 
 function timeOf(at: number): HTMLElement {

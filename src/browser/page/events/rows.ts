@@ -18,17 +18,15 @@ export interface RowsContext {
   readonly entries: readonly Entry[];
   /** The text that is searched for. */
   readonly wanted: RegExp | undefined;
-  /** Whether publishing takes a key, as far as this browser knows. */
-  readonly withKey: () => boolean;
   /** Somebody wants to see what is left out. */
   readonly fill: () => void;
 }
 
-export function rowOf(entry: Entry, { entries, wanted, withKey, fill }: RowsContext): HTMLElement {
+export function rowOf(entry: Entry, { entries, wanted, fill }: RowsContext): HTMLElement {
   const { event, gap } = entry;
   if (gap) return gapRow(gap);
   if (!event) return sparseRow(fill);
   // What is searched for may stand in what has not changed.
   const changed = () => (wanted ? undefined : changeOf(event, entries.slice(entries.indexOf(entry) + 1)));
-  return eventRow(event, { wanted, withKey, changeOf: changed });
+  return eventRow(event, { wanted, changeOf: changed });
 }

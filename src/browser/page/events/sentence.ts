@@ -1,11 +1,12 @@
 import type { WireDevice } from '../../wire.ts';
-import { levelOf } from '../pin.ts';
+import { levelOf } from '../pinNow.ts';
+import { isState } from '../reports.ts';
 import { duration } from '../timeline/words.ts';
 
 /** What our own events say for themselves: a gesture its `text`, the device its state. */
 export function sentenceOf(channel: string, name: string, data: string): string | undefined {
-  const isState = channel === 'device' && name === 'state';
-  if (!data.startsWith('{') || !(isState || data.includes('"gpio"'))) return undefined;
+  const isOwnState = isState({ channel, name });
+  if (!data.startsWith('{') || !(isOwnState || data.includes('"gpio"'))) return undefined;
   try {
     const value = JSON.parse(data);
     if (typeof value.text === 'string' && typeof value.gpio === 'number') {
@@ -13,7 +14,7 @@ export function sentenceOf(channel: string, name: string, data: string): string 
       const text = value.text.split(' @ ')[0];
       return typeof value.held === 'number' ? `${text}, held ${duration(value.held)}` : text;
     }
-    if (!isState) return undefined;
+    if (!isOwnState) return undefined;
     const device = value as WireDevice;
     return [
       device.driver === null ? device.state : `${device.state}, ${device.driver}`,

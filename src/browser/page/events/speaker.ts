@@ -1,3 +1,6 @@
+import { figure } from '../figure.ts';
+import { isTyping } from '../typing.ts';
+
 /** More often, and nobody who listens to the page could do anything else. */
 const PAUSE_MS = 10_000;
 /** What comes together is told together. */
@@ -30,16 +33,8 @@ export class Speaker {
   #speak(): void {
     const count = this.#count;
     this.hush();
-    if (document.hidden || isTyping()) return;
+    if (document.hidden || isTyping(document.activeElement)) return;
     this.#last = performance.now();
-    this.#region.textContent = count === 1 ? '1 new event' : `${count.toLocaleString('en')} new events`;
+    this.#region.textContent = count === 1 ? '1 new event' : `${figure(count)} new events`;
   }
-}
-
-function isTyping(): boolean {
-  const focused = document.activeElement;
-  return (
-    focused instanceof HTMLTextAreaElement ||
-    (focused instanceof HTMLInputElement && focused.type !== 'checkbox')
-  );
 }

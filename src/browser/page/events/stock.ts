@@ -1,13 +1,13 @@
 import type { Gap, PinstreamEvent } from '../../client.ts';
 import type { WireDevice } from '../../wire.ts';
-import { deviceIn, isState } from './change.ts';
+import { deviceOf, isState } from '../reports.ts';
 import { type Bounds, Entries, type Entry, isBefore, type Place } from './entries.ts';
 import { chosenOf, isFound, searchOf } from './match.ts';
 
 /** What is remembered, so that a search finds what chatty channels have pushed out of sight. */
 const KEPT: Bounds = { count: 2_000, characters: 4_000_000 };
-/** While the list stands still it may grow at its end, by what is read from the log. */
-const HELD: Bounds = { count: 3_000, characters: 8_000_000 };
+/** While the list stands still it may grow at its end by so much, which is read from the log. */
+const GROWTH: Bounds = { count: 1_000, characters: 4_000_000 };
 
 export interface Wanted {
   readonly channels: readonly string[];
@@ -60,13 +60,13 @@ export class Stock {
     return {
       known: events.length,
       made: events.length - states.length,
-      device: states.length === events.length && last ? deviceIn(last) : undefined,
+      device: states.length === events.length && last ? deviceOf(last) : undefined,
     };
   }
 
   /** The id of the newest event that is to be seen now, wanted or not. */
   get newestId(): string | undefined {
-    return this.all.findLast(({ event }) => event)?.id;
+    return this.#newest?.id;
   }
 
   /**
@@ -74,7 +74,7 @@ export class Stock {
    * that nothing is missing at all.
    */
   begin(): boolean {
-    const newest = this.all.findLast(({ event }) => event);
+    const newest = this.#newest;
     this.#border = newest ? { era: newest.era, n: newest.n } : { era: 0, n: 0 };
     this.#heldBorder = this.#border;
     return newest === undefined;
@@ -82,8 +82,8 @@ export class Stock {
 
   /** All of the newest store from this number on was read. */
   readDownTo(n: number): void {
-    const border = this.#held ? this.#heldBorder : this.#border;
-    const place = { era: this.all.findLast(({ event }) => event)?.era ?? 0, n };
+    const border = this.#edge;
+    const place = { era: this.#newest?.era ?? 0, n };
     // What was heard of an older store stays complete.
     const lower = border && isBefore(border, place) ? border : place;
     if (this.#held) this.#heldBorder = lower;
@@ -92,13 +92,13 @@ export class Stock {
 
   /** There are events between the others that the page has not been told of: before this entry. */
   isSparseAt(entry: Entry): boolean {
-    const border = this.#held ? this.#heldBorder : this.#border;
+    const border = this.#edge;
     return entry.event !== undefined && border !== undefined && isBefore(entry, border);
   }
 
   /** Everything that the log has is here. */
   get isWhole(): boolean {
-    const border = this.#held ? this.#heldBorder : this.#border;
+    const border = this.#edge;
     return border !== undefined && border.n <= 1 && (this.#held ?? this.#memory).dropped === undefined;
   }
 
@@ -159,8 +159,8 @@ export class Stock {
     if (this.#held) return;
     const { count, characters } = this.#bounds;
     const room = {
-      count: count + HELD.count - KEPT.count,
-      characters: characters + HELD.characters - KEPT.characters,
+      count: count + GROWTH.count,
+      characters: characters + GROWTH.characters,
     };
     this.#held = this.#memory.copy(room, this.#seen);
     this.#heldBorder = this.#border;
@@ -176,6 +176,16 @@ export class Stock {
   get behind(): { readonly came: number; readonly forgotten: number } {
     if (!this.#held) return { came: 0, forgotten: 0 };
     return { came: this.#came, forgotten: Math.max(0, this.#came - this.#waiting()) };
+  }
+
+  /** From here on nothing is missing in what is to be seen now. */
+  get #edge(): Place | undefined {
+    return this.#held ? this.#heldBorder : this.#border;
+  }
+
+  /** The newest event that is to be seen now. */
+  get #newest(): Entry | undefined {
+    return this.all.findLast(({ event }) => event);
   }
 
   #count(entry: Entry | undefined): boolean {

@@ -1,7 +1,7 @@
 import { el, part } from '../element.ts';
-import { HOURS } from './hours.ts';
+import { HOURS, type Hour } from './hours.ts';
 import type { Lane } from './lane.ts';
-import { countWords, hourWords, summary } from './words.ts';
+import { countWords, hourName, summary } from './words.ts';
 
 /** Who listens to a page is not talked to without end, and nobody reads faster. */
 const EVERY_MS = 10_000;
@@ -25,7 +25,7 @@ export class Figures {
     });
   }
 
-  /** `anew`: at once, since the pins are others. */
+  /** `anew`: at once, since the device or the log has said something. */
   show(lanes: readonly Lane[], now: number, anew: boolean): void {
     if (!anew && performance.now() - this.#told < EVERY_MS) return;
     this.#told = performance.now();
@@ -48,16 +48,10 @@ function tableOf(lanes: readonly Lane[], now: number): HTMLElement {
   );
   const rows = Array.from({ length: HOURS }, (_, i) => {
     const index = HOURS - 1 - i;
-    const [hour] = counted.map((hours) => hours[index]);
-    const title = hour ? (hourWords(hour, false).split(': ')[0] as string) : '';
-    const cells = counted.map((hours) => el('td', {}, cellOf(hours[index], i === 0)));
-    return el('tr', {}, el('th', { scope: 'row' }, title), ...cells);
+    const row = counted.map((hours) => hours[index] as Hour);
+    const cells = row.map((hour) => el('td', {}, countWords(hour, i === 0, String)));
+    return el('tr', {}, el('th', { scope: 'row' }, hourName(row[0] as Hour)), ...cells);
   });
   const caption = el('caption', {}, 'Presses in each hour of the last day');
   return el('table', {}, caption, el('thead', {}, head), el('tbody', {}, ...rows));
-}
-
-function cellOf(hour: { count: number | undefined; whole: boolean } | undefined, isPresent: boolean): string {
-  const { count, whole } = hour ?? { count: undefined, whole: false };
-  return countWords(count, whole, isPresent).replace(/ press(es)?/, '');
 }

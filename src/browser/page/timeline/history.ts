@@ -1,10 +1,10 @@
 import type { PinstreamEvent } from '../../client.ts';
 import { ask } from '../ask.ts';
+import type { LoggedEvent } from '../events/csv.ts';
+import { eventOf } from '../events/log.ts';
 
 /** As many as a log holds unless it was told to hold more. */
-const PRESSES = 1_000;
-/** States of the device tell the levels of its outputs. */
-const STATES = 1_000;
+const MOST = 1_000;
 const MOST_WAIT_MS = 20_000;
 
 export interface HistoryListener {
@@ -29,7 +29,7 @@ export class History {
     this.#listener = listener;
   }
 
-  /** The channels of these pins, and how their device was. */
+  /** The channels of these pins, and how their device was: that tells the levels of its outputs. */
   want(channels: readonly string[]): void {
     this.#wanted.add('device');
     for (const channel of channels) this.#wanted.add(channel);
@@ -42,8 +42,11 @@ export class History {
     this.#asking = true;
     try {
       for (const channel of this.#wanted) {
-        if (!(await this.#ask(channel))) return;
+        // Before it is asked: what is wanted again meanwhile is asked again, since the answer may be from before that.
         this.#wanted.delete(channel);
+        if (await this.#ask(channel)) continue;
+        this.#wanted.add(channel);
+        return;
       }
     } finally {
       this.#asking = false;
@@ -52,28 +55,18 @@ export class History {
 
   /** false: no answer that could be used. */
   async #ask(channel: string): Promise<boolean> {
-    const last = channel === 'device' ? STATES : PRESSES;
     try {
-      const response = await ask(`/events?channel=${encodeURIComponent(channel)}&last=${last}`, {
+      const response = await ask(`/events?channel=${encodeURIComponent(channel)}&last=${MOST}`, {
         signal: AbortSignal.timeout(MOST_WAIT_MS),
       });
       this.#listener.told(Date.parse(response.headers.get('date') ?? ''));
       if (!response.ok) return false;
-      const { events } = (await response.json()) as { events: readonly WireKept[] };
-      this.#listener.heard(events.map(({ event, ...rest }) => ({ ...rest, name: event })));
+      const { events } = (await response.json()) as { events: readonly LoggedEvent[] };
+      this.#listener.heard(events.map(eventOf));
       this.#listener.complete(channel);
       return true;
     } catch {
       return false;
     }
   }
-}
-
-/** An event as `GET /events` words it. */
-interface WireKept {
-  readonly id: string;
-  readonly channel: string;
-  readonly event: string;
-  readonly data: string;
-  readonly at: number;
 }

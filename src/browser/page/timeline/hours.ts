@@ -1,6 +1,6 @@
 /** How many hours are counted, the present one included. */
 export const HOURS = 24;
-const HOUR_MS = 3_600_000;
+export const HOUR_MS = 3_600_000;
 
 /** Presses in one hour of the clock. */
 export interface Hour {

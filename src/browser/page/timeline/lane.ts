@@ -1,11 +1,11 @@
 import type { WireDevice, WirePin } from '../../wire.ts';
 import { type Break, Gaps } from './gaps.ts';
-import { type Hour, Hours } from './hours.ts';
+import { HOUR_MS, type Hour, Hours } from './hours.ts';
 import { type Level, Levels, type Step } from './levels.ts';
 import { type Press, Presses } from './presses.ts';
 import type { Gesture } from './report.ts';
 
-export const DAY_MS = 24 * 3_600_000;
+export const DAY_MS = 24 * HOUR_MS;
 
 /** A stretch of a lane. */
 export interface Bar {
@@ -125,7 +125,7 @@ export class Lane {
   }
 
   hours(now: number): readonly Hour[] {
-    const blind = this.levels(now - DAY_MS - 3_600_000, now).filter(({ watched }) => !watched);
+    const blind = this.levels(now - DAY_MS - HOUR_MS, now).filter(({ watched }) => !watched);
     const missed = [...this.gaps, ...blind.map(({ at, to }) => ({ from: at, to: to ?? now }))];
     return this.#hours.last(now, this.#known, missed);
   }

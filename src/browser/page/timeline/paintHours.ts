@@ -14,9 +14,8 @@ export function paintHours(sheet: Sheet, box: Box, laneTop: number, hours: reado
   const width = sheet.px(box.width / HOURS);
   const left = sheet.px(box.left + box.width) - width * HOURS;
   const bar = Math.max(1, width - Math.max(1, sheet.px(2)));
-  const first = hours.filter((_, i) =>
-    hours.slice(0, i + 1).every(({ count }) => count === undefined),
-  ).length;
+  const known = hours.findIndex(({ count }) => count !== undefined);
+  const first = known < 0 ? HOURS : known;
   sheet.dashes(ink.edge, left, bottom - sheet.hair, first * width, 0);
   hours.forEach(({ count, whole }, i) => {
     const x = left + i * width;

@@ -21,14 +21,13 @@ export interface Scene {
   /** Since when this page hears nothing. */
   readonly deafSince: number | undefined;
   /** The time that is pointed at, and on which lane. */
-  readonly chosen: { readonly lane: number; readonly at: number } | undefined;
+  readonly chosen: { readonly lane: Lane; readonly at: number } | undefined;
 }
 
 /** The lanes and the axis below them, on canvases as wide as there is room; the names beside them are ordinary text. */
 export class Picture {
   readonly #plot: HTMLElement;
   readonly #labels: HTMLElement;
-  readonly #pot: InkPot;
   readonly #lanes: Sheet;
   readonly #axis: Sheet;
   #layout: Layout = layoutOf(0, 0);
@@ -38,9 +37,9 @@ export class Picture {
   constructor(root: HTMLElement, changed: () => void) {
     this.#plot = part(root, 'plot');
     this.#labels = part(root, 'labels');
-    this.#pot = new InkPot(root, changed);
-    this.#lanes = new Sheet(part(root, 'lanes'), this.#pot.ink);
-    this.#axis = new Sheet(part(root, 'axis'), this.#pot.ink);
+    const pot = new InkPot(root, changed);
+    this.#lanes = new Sheet(part(root, 'lanes'), pot);
+    this.#axis = new Sheet(part(root, 'axis'), pot);
     new ResizeObserver(changed).observe(this.#plot);
   }
 
@@ -65,11 +64,10 @@ export class Picture {
   draw(scene: Scene): number {
     const { lanes, stretch, now } = scene;
     this.#layout = layoutOf(this.#plot.clientWidth, lanes.length);
-    const { ink } = this.#pot;
     const { width, height } = this.#layout;
     this.#size(width, height);
-    this.#lanes.begin(width, height, ink);
-    this.#axis.begin(width, AXIS_HEIGHT, ink);
+    this.#lanes.begin(width, height);
+    this.#axis.begin(width, AXIS_HEIGHT);
     const scale = new Scale(stretch, now, this.#layout, this.#lanes.ratio);
     this.#scale = scale;
     const marks = ticksOf(this.#lanes, scale);
@@ -94,15 +92,15 @@ export class Picture {
     const place = placeIn(this.#lanes, scale, plot, top, now);
     const ground = narrow ? plot : { ...plot, top: 0, height: laneHeight };
     paintGrid(placeIn(this.#lanes, scale, ground, top, now), marks);
-    if (chosen?.lane === i) {
+    if (chosen?.lane === lane) {
       const x = scale.inside(chosen.at) + this.#lanes.hair;
       const wide = this.#lanes.px(12);
-      this.#lanes.fill(this.#pot.ink.tint, x - wide / 2, place.top, wide, place.height);
+      this.#lanes.fill(this.#lanes.ink.tint, x - wide / 2, place.top, wide, place.height);
     }
     paintLane(place, lane, deafSince);
     if (i > 0)
       this.#lanes.fill(
-        this.#pot.ink.line,
+        this.#lanes.ink.line,
         0,
         this.#lanes.px(top),
         this.#lanes.px(this.#layout.width),

@@ -19,7 +19,7 @@ export class Pointer {
   readonly #picture: Picture;
   readonly #stretch: Stretch;
   readonly #tip: Tip;
-  #lane = 0;
+  #lane: Lane | undefined;
   #found: Found | undefined;
   #hour: number | undefined;
 
@@ -30,8 +30,8 @@ export class Pointer {
     this.#tip = new Tip(root);
   }
 
-  get chosen(): { lane: number; at: number } | undefined {
-    if (!this.#found || !('mark' in this.#found)) return undefined;
+  get chosen(): { lane: Lane; at: number } | undefined {
+    if (!this.#lane || !this.#found || !('mark' in this.#found)) return undefined;
     return { lane: this.#lane, at: timeOf(this.#found.mark) };
   }
 
@@ -45,7 +45,7 @@ export class Pointer {
     const index = Math.floor(place.y / layout.laneHeight);
     const lane = lanes[index];
     if (!lane) return before !== undefined;
-    this.#lane = index;
+    this.#lane = lane;
     const { hours, plot } = layout;
     const inHours = !layout.narrow || place.y - index * layout.laneHeight < plot.top;
     if (inHours && lane.direction === 'in') this.#hour = hourAt(hours, place.x);
@@ -56,8 +56,9 @@ export class Pointer {
 
   /** To the mark before or after on this lane. */
   step(by: 1 | -1, lanes: readonly Lane[], now: number): void {
-    const lane = lanes[this.#lane] ?? lanes[0];
+    const lane = lanes[this.#placeIn(lanes)];
     if (!lane) return;
+    this.#lane = lane;
     const known = this.#found && 'mark' in this.#found ? this.#found.mark : undefined;
     const marks = lane.marks(now - DAY_MS, now);
     const shown = known ? marks : marks.filter((mark) => timeOf(mark) <= this.#stretch.to(now));
@@ -66,11 +67,12 @@ export class Pointer {
 
   /** To the pin above or below, and there to the mark that is nearest in time. */
   change(by: 1 | -1, lanes: readonly Lane[], now: number): void {
-    this.#lane = Math.max(0, Math.min(lanes.length - 1, this.#lane + by));
-    const lane = lanes[this.#lane];
+    const index = Math.max(0, Math.min(lanes.length - 1, this.#placeIn(lanes) + by));
+    const lane = lanes[index];
     if (!lane) return;
+    this.#lane = lane;
     const { laneHeight } = this.#picture.layout;
-    const top = this.#lane * laneHeight;
+    const top = index * laneHeight;
     if (top < this.#plot.scrollTop) this.#plot.scrollTop = top;
     const bottom = top + 2 * laneHeight - this.#plot.clientHeight;
     if (bottom > this.#plot.scrollTop) this.#plot.scrollTop = bottom;
@@ -96,26 +98,37 @@ export class Pointer {
 
   /** After each drawing: what is pointed at moves, and a held bar grows. */
   show(lanes: readonly Lane[], now: number): void {
-    const lane = lanes[this.#lane];
-    const { layout } = this.#picture;
-    if (lane && this.#hour !== undefined) {
-      const hour = lane.hours(now)[this.#hour];
-      const x = layout.hours.left + ((this.#hour + 0.5) * layout.hours.width) / HOURS;
-      if (hour) this.#tell(lane, hourWords(hour, this.#hour === HOURS - 1), x);
+    const lane = this.#lane;
+    // Its pin may be gone.
+    if (!lane || !lanes.includes(lane)) {
+      this.clear();
       return;
     }
-    if (!lane || !this.#found) {
+    const place = this.#placeIn(lanes);
+    const { layout } = this.#picture;
+    if (this.#hour !== undefined) {
+      const hour = lane.hours(now)[this.#hour];
+      const x = layout.hours.left + ((this.#hour + 0.5) * layout.hours.width) / HOURS;
+      if (hour) this.#tell(lane, place, hourWords(hour, this.#hour === HOURS - 1), x);
+      return;
+    }
+    if (!this.#found) {
       this.#tip.hide();
       return;
     }
     const at = 'mark' in this.#found ? timeOf(this.#found.mark) : this.#found.gap.from;
     const x = this.#picture.xOf(at);
     const { left, width } = layout.plot;
-    this.#tell(lane, foundWords(this.#found, now), Math.max(left, Math.min(left + width, x)));
+    this.#tell(lane, place, foundWords(this.#found, now), Math.max(left, Math.min(left + width, x)));
   }
 
-  #tell(lane: Lane, words: string, x: number): void {
-    this.#tip.show(lane.name, words, x, this.#lane, this.#picture.layout, this.#plot.scrollTop);
+  /** Pins may change places while one is pointed at. Without one it is the first. */
+  #placeIn(lanes: readonly Lane[]): number {
+    return this.#lane ? Math.max(0, lanes.indexOf(this.#lane)) : 0;
+  }
+
+  #tell({ name }: Lane, place: number, words: string, x: number): void {
+    this.#tip.show(name, words, x, place, this.#picture.layout, this.#plot.scrollTop);
   }
 
   #choose(lane: Lane, mark: Mark | undefined, now: number): void {

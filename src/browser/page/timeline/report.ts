@@ -1,5 +1,6 @@
 import type { PinstreamEvent } from '../../client.ts';
-import type { WireDevice } from '../../wire.ts';
+
+export { deviceOf } from '../reports.ts';
 
 /** What an event says about a pin or the device. Others may publish on any channel: what cannot be understood is no report. */
 
@@ -21,12 +22,6 @@ export function gestureOf({ name, data }: PinstreamEvent): Gesture | undefined {
   if (typeof press !== 'number') return undefined;
   const known = typeof held === 'number' && held >= 0;
   return { name: name as GestureName, press, held: known ? held : undefined };
-}
-
-export function deviceOf({ channel, name, data }: PinstreamEvent): WireDevice | undefined {
-  if (channel !== 'device' || name !== 'state') return undefined;
-  const device = objectOf(data) as Partial<WireDevice>;
-  return Array.isArray(device.pins) ? (device as WireDevice) : undefined;
 }
 
 function objectOf(data: string): object {

@@ -11,8 +11,9 @@ const ROUGH = 2_500;
  *
  * An event cannot be heard before it happened. So the smallest difference between our clock and an event's `at` that
  * was heard of late is the best guess: it is off by the shortest way an event took. Events from the log, which are
- * heard late, only make larger differences, and change nothing. The header `Date` of an answer, which is rough but
- * never late, says where to begin, and when one of the clocks was set meanwhile.
+ * heard late, only make larger differences, and change nothing. The header `Date` of an answer of the log, which is rough
+ * but never late, says where to begin. When the server's clock was set forward, or ours back, the next event says so; the
+ * other way round it is the next answer of the log, when a pin is new or events are missing.
  */
 export class ServerClock {
   readonly #here: () => number;

@@ -1,4 +1,4 @@
-import type { Ink } from './ink.ts';
+import type { Ink, InkPot } from './ink.ts';
 
 /**
  * A canvas that is measured in CSS pixels and painted in those of the screen: hairlines are one of these, and every
@@ -7,13 +7,17 @@ import type { Ink } from './ink.ts';
 export class Sheet {
   readonly canvas: HTMLCanvasElement;
   readonly #context: CanvasRenderingContext2D;
-  ink: Ink;
+  readonly #pot: InkPot;
   #ratio = 1;
 
-  constructor(canvas: HTMLCanvasElement, ink: Ink) {
+  constructor(canvas: HTMLCanvasElement, pot: InkPot) {
     this.canvas = canvas;
     this.#context = canvas.getContext('2d') as CanvasRenderingContext2D;
-    this.ink = ink;
+    this.#pot = pot;
+  }
+
+  get ink(): Ink {
+    return this.#pot.ink;
   }
 
   /** Screen pixels for each CSS pixel. */
@@ -22,8 +26,7 @@ export class Sheet {
   }
 
   /** Empty, and of this size. */
-  begin(width: number, height: number, ink: Ink): void {
-    this.ink = ink;
+  begin(width: number, height: number): void {
     this.#ratio = devicePixelRatio || 1;
     const [wide, high] = [this.px(width), this.px(height)];
     const { canvas } = this;
@@ -77,7 +80,7 @@ export class Sheet {
     return Math.max(1, Math.floor(this.#ratio));
   }
 
-  /** How wide it is; painted on a ground of its own, when there is one. */
+  /** On a ground of its own, when the style has one. */
   text(words: string, x: number, y: number, style: TextStyle): void {
     const context = this.#context;
     context.font = this.#fontOf(style);

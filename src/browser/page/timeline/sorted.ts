@@ -12,11 +12,9 @@ export function placeOf<Item>(items: readonly Item[], at: number, timeOf: (item:
   return low;
 }
 
-export function insert<Item>(items: Item[], item: Item, timeOf: (item: Item) => number): number {
+export function insert<Item>(items: Item[], item: Item, timeOf: (item: Item) => number): void {
   const at = timeOf(item);
   const last = items.at(-1);
-  if (last === undefined || timeOf(last) <= at) return items.push(item) - 1;
-  const place = placeOf(items, at, timeOf);
-  items.splice(place, 0, item);
-  return place;
+  if (last === undefined || timeOf(last) <= at) items.push(item);
+  else items.splice(placeOf(items, at, timeOf), 0, item);
 }

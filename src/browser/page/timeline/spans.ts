@@ -7,12 +7,11 @@ export const SPANS: readonly { readonly word: string; readonly title: string; re
   { word: '24h', title: '24 h', ms: 86_400_000 },
 ];
 
-export const FIRST_SPAN = '10m';
+const FIRST_MS = 600_000;
 
 /** An address may say anything. */
 export function spanOf(word: string | undefined): number {
-  const found = SPANS.find((span) => span.word === word) ?? SPANS.find((span) => span.word === FIRST_SPAN);
-  return found?.ms ?? 600_000;
+  return SPANS.find((span) => span.word === word)?.ms ?? FIRST_MS;
 }
 
 /** The word for a span; undefined when somebody has zoomed in between. */

@@ -1,6 +1,6 @@
 import { DAY_MS } from './lane.ts';
 
-export const SHORTEST_MS = 5_000;
+const SHORTEST_MS = 5_000;
 
 /** The stretch of time that is shown: it follows the present, or stays where somebody has moved it. */
 export class Stretch {

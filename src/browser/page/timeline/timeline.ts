@@ -34,7 +34,7 @@ export class Timeline {
   #deafSince: number | undefined;
   #isLive = false;
   #forgotten = Number.NEGATIVE_INFINITY;
-  /** Pins have come or gone since the figures were told. */
+  /** The device or the log has said something since the figures were told. */
   #anew = true;
 
   constructor(root: HTMLElement, view: SpanView) {

@@ -1,16 +1,5 @@
 import { part } from '../element.ts';
-import type { Found } from './find.ts';
-import type { Lane } from './lane.ts';
 import type { Layout } from './layout.ts';
-
-/** What somebody points at. */
-export interface Pointed {
-  readonly lane: Lane;
-  /** When it was, for its place; undefined: among the hours. */
-  readonly at: number | undefined;
-  readonly words: string;
-  readonly found: Found | undefined;
-}
 
 const SPACE = 8;
 

@@ -1,19 +1,17 @@
 import { clock, day } from '../time.ts';
 import type { Found } from './find.ts';
-import { HOURS, type Hour } from './hours.ts';
+import { HOUR_MS, HOURS, type Hour } from './hours.ts';
 import type { Lane } from './lane.ts';
 import type { Level } from './levels.ts';
 import type { Press } from './presses.ts';
 
 /** What the plot shows, as a person would say it. */
 
-const HOUR_MS = 3_600_000;
-
-/** How long something took: as exactly as one wants to know it. */
+/** How long something took: as exactly as one wants to know it. What is rounded up to the next unit is said in that one. */
 export function duration(ms: number): string {
-  if (ms < 1_000) return `${Math.round(ms)} ms`;
-  if (ms < 60_000) return `${trimmed((ms / 1_000).toFixed(ms < 10_000 ? 1 : 0))} s`;
-  if (ms < 3_600_000) return pair(Math.round(ms / 1_000), 'min', 's');
+  if (Math.round(ms) < 1_000) return `${Math.round(ms)} ms`;
+  if (ms < 59_500) return `${trimmed((ms / 1_000).toFixed(ms < 10_000 ? 1 : 0))} s`;
+  if (ms < 3_599_500) return pair(Math.round(ms / 1_000), 'min', 's');
   return pair(Math.round(ms / 60_000), 'h', 'min');
 }
 
@@ -40,7 +38,7 @@ export function pressWords({ n, gesture, from, to }: Press): string {
   return `${name} #${n}, ${timeWords(from)}, ${held}`;
 }
 
-export function levelWords({ at, to, blink }: Level, now: number): string {
+function levelWords({ at, to, blink }: Level, now: number): string {
   const state = blink === undefined ? 'on' : `blinking every ${duration(2 * blink)}`;
   return to === undefined
     ? `${state} since ${timeWords(at)}, ${duration(now - at)} now`
@@ -53,19 +51,27 @@ export function foundWords(found: Found, now: number): string {
     return `gap, ${timeWords(from)} to ${timeWords(to)}: events are missing here`;
   }
   const words = 'n' in found.mark ? pressWords(found.mark) : levelWords(found.mark, now);
-  return found.among > 1 ? `${found.among} presses here; the last is ${words}` : words;
+  return found.among > 1 ? `${found.among} presses here; the nearest is ${words}` : words;
 }
 
-export function hourWords({ from, count, whole }: Hour, isPresent: boolean): string {
+export function hourWords(hour: Hour, isPresent: boolean): string {
+  return `${hourName(hour)}: ${countWords(hour, isPresent, presses)}`;
+}
+
+export function hourName({ from }: Hour): string {
   const hour = (at: number) => clock(new Date(at)).seconds.slice(0, 5);
-  const when = `${hour(from)} to ${hour(from + HOUR_MS)}`;
-  return `${when}: ${countWords(count, whole, isPresent)}`;
+  return `${hour(from)} to ${hour(from + HOUR_MS)}`;
 }
 
-export function countWords(count: number | undefined, whole: boolean, isPresent: boolean): string {
+/** `say`: words for the number itself. */
+export function countWords(
+  { count, whole }: Hour,
+  isPresent: boolean,
+  say: (count: number) => string,
+): string {
   if (count === undefined) return 'not known';
-  if (whole) return presses(count);
-  return isPresent ? `${presses(count)} so far` : `at least ${presses(count)}`;
+  if (whole) return say(count);
+  return isPresent ? `${say(count)} so far` : `at least ${say(count)}`;
 }
 
 /** One pin in one sentence, for those who don't see the plot. */
