@@ -176,7 +176,7 @@ test('a change that is refused: who has what was granted already hears nothing o
   said = [];
   fetching.last.answer(401, '{"error":"\\"vault\\" needs a token."}');
   await settled();
-  assert.deepEqual(said, [['2', { type: 'refused', status: 401, reason: '"vault" needs a token.' }]]);
+  assert.deepEqual(said, [['2', { type: 'refused', reason: '"vault" needs a token.' }]]);
   assert.equal(hub.has('1'), true);
   assert.equal(hub.has('2'), false);
   assert.equal(fetching.all[0]?.signal.aborted, false);

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, describe, test } from 'node:test';
+import type { PinstreamEvent } from '../../src/browser/client/api.ts';
 import type { Asking } from '../../src/browser/client/messages.ts';
 import { createReader, type Reader } from '../../src/browser/client/reader.ts';
 
@@ -23,6 +24,7 @@ const LINK = {
 let asked: Question[] = [];
 let told: string[] = [];
 let gaps: unknown[] = [];
+let heard: (event: PinstreamEvent) => unknown = () => undefined;
 let reader: Reader;
 const real = globalThis.fetch;
 
@@ -30,6 +32,7 @@ beforeEach(() => {
   asked = [];
   told = [];
   gaps = [];
+  heard = () => undefined;
   globalThis.fetch = ((address: URL) =>
     new Promise((answered) => {
       asked.push({
@@ -51,7 +54,10 @@ function joined(cursor: string, names: string[]): Reader {
   reader = createReader(
     () => PLACE,
     cursor,
-    ({ id }) => told.push(id),
+    (event) => {
+      told.push(event.id);
+      heard(event);
+    },
     (gap) => gaps.push(gap),
   );
   reader.add(names, 0);
@@ -164,6 +170,19 @@ describe("a tab's place", () => {
     await of('a')?.answer('e-21', 21);
     await of('b')?.answer('e-21', 9, 10);
     assert.deepEqual(told, ['e-6', 'e-7', 'e-21', 'e-9', 'e-10']);
+    assert.equal(reader.cursor, 'e-21');
+  });
+
+  test('a handler that removes a channel while it is read: the others are told the rest, each once, and go on', async () => {
+    joined('e-5', ['a', 'b']).hear({ type: 'from', cursor: 'e-20', names: ['a', 'b'] });
+    heard = ({ id }) => id === 'e-7' && reader.remove(['b']);
+    await asked[0]?.answer('e-20', 6, 7, 8);
+    assert.deepEqual(told, ['e-6', 'e-7']);
+    reader.hear({ type: 'from', cursor: 'e-20', names: ['a'] });
+    assert.equal(asked.at(-1)?.query.get('since'), 'e-7');
+    await asked.at(-1)?.answer('e-20', 8);
+    reader.hear(event(21, 'a'));
+    assert.deepEqual(told, ['e-6', 'e-7', 'e-8', 'e-21']);
     assert.equal(reader.cursor, 'e-21');
   });
 

@@ -29,11 +29,11 @@ export function createHub(place: Place, post: (sayings: readonly Saying[], to?: 
       if (sayings[0]?.type === 'status') status = sayings;
       post(sayings);
     },
-    ({ status, message: reason }) => {
+    ({ message: reason }) => {
       // Of those that were not granted yet nobody knows whose fault it is: each comes back by itself, one after the other.
       for (const [id, { names }] of tabs)
         if (!names.every((name) => line.track.heard.has(name)) && tabs.delete(id))
-          post([{ type: 'refused', status, reason }], id);
+          post([{ type: 'refused', reason }], id);
       want();
     },
   );

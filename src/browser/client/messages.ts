@@ -16,7 +16,7 @@ export type Saying =
   | { readonly type: 'at'; readonly cursor: string }
   | { readonly type: 'status'; readonly status: Status }
   /** To one tab: its channels are not for it. */
-  | { readonly type: 'refused'; readonly status: number; readonly reason: string }
+  | { readonly type: 'refused'; readonly reason: string }
   /** To one tab: nobody here knows you. */
   | { readonly type: 'unknown' }
   /** To one tab: the hub lives. */

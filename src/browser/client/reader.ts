@@ -113,11 +113,12 @@ export function createReader(
     readings++;
     const some = texts.flatMap((text) => names.get(text) ?? []);
     for (;;) {
-      const page = await pageOf(place(), texts, some[0] as Name, signal).catch((error: Refusal) => error);
-      if (page instanceof Error && !isFinal(page)) await new Promise((done) => setTimeout(done, AGAIN));
+      const page = await pageOf(place(), texts, some[0] as Name, signal).catch((error: Refusal) =>
+        isFinal(error) ? error : new Promise<undefined>((done) => setTimeout(done, AGAIN)),
+      );
       if (signal.aborted) return;
+      if (!page) continue;
       if (page instanceof Error) {
-        if (!isFinal(page)) continue;
         // Refused although the stream is not: what is missing cannot be known.
         gap({ certain: false });
         break;
@@ -125,7 +126,13 @@ export function createReader(
       // Of another store the hub tells all.
       if (!isSameStore(page.cursor, upTo)) break;
       for (const one of page.gap ?? []) gap(one);
-      for (const one of page.events) if (!isAfter(one.id, upTo) && !isTold(one.channel, one.id)) event(one);
+      for (const one of page.events) {
+        for (const name of some) name.since = one.id;
+        if (!isAfter(one.id, upTo) && !isTold(one.channel, one.id)) event(one);
+        if (signal.aborted) break;
+      }
+      // A handler has removed a channel: what is left of this is read anew.
+      if (signal.aborted) return;
       for (const name of some) name.since = page.cursor;
       if (!isAfter(upTo, page.cursor)) break;
     }

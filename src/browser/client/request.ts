@@ -24,7 +24,7 @@ export async function request(
   const address = new URL(url);
   if (path) address.pathname = address.pathname.replace(/[^/]*$/, path);
   for (const [name, value] of Object.entries({ access_token: token, ...query }))
-    for (const one of [value ?? ''].flat()) if (one !== '') address.searchParams.append(name, String(one));
+    for (const one of [value ?? ''].flat()) if (one !== '') address.searchParams.append(name, one as string);
   const response = await fetch(address, { cache: 'no-store', credentials, ...init }).catch(() => {});
   if (response?.ok) return response;
   const said = await response?.json().catch(() => {});

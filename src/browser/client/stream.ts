@@ -33,7 +33,7 @@ export function createStream(options: PinstreamOptions): Pinstream {
   let isAsked = false;
   /** Milliseconds for which the last refusal was left alone. */
   let patience = PATIENCE;
-  let status = { state: 'connecting', reason: '' } as Status;
+  let status = {} as Status;
   let again: ReturnType<typeof setTimeout> | undefined;
   let countdown: ReturnType<typeof setInterval> | undefined;
 
