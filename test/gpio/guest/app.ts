@@ -49,6 +49,8 @@ function ask<T>(method: string, path: string, body?: string): Promise<Answer<T>>
 
 /** The events of one channel in their order, each once, as the app tells them. */
 export class Channel {
+  /** Of the gestures that were waited for last, those that came: for whoever reads of a failure. */
+  static summary = '';
   readonly #name: string;
   readonly #waiting: Heard[] = [];
   #cursor = '';
@@ -72,6 +74,8 @@ export class Channel {
     while (found.length < count) {
       const heard = await this.next();
       if (kinds.length === 0 || kinds.includes(heard.event)) found.push(gesture(heard));
+      const numbers = found.map(({ event, press }) => `${event} ${press}`).join(', ');
+      Channel.summary = `Of ${count} gestures ${this.#name} said ${found.length}: ${numbers}`;
     }
     return found;
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Channel } from './app.ts';
+import { Channel, type Gesture, named } from './app.ts';
 import { exported } from './board.ts';
 import { check } from './checks.ts';
 import { startRedis } from './program.ts';
@@ -11,10 +11,13 @@ import { ACTIVE_HIGH, type World } from './world.ts';
 const MORE_PINS = `${PINS}, bell=23`;
 const PRESSES = 100;
 const AWAY_MS = 10_000;
+const EVERY_MS = 200;
+/** An event within this is of that press: the next one is far away. */
+const CLOSE_MS = 90;
 
 /** Killed and started again: the sidecar, and Redis under it. */
 export async function checkCrashes(world: World): Promise<void> {
-  const { device } = world;
+  const { device, driver } = world;
 
   await check('after SIGKILL a new sidecar takes over what the old one left, and counts on', async () => {
     const button = new Channel('button');
@@ -40,6 +43,9 @@ export async function checkCrashes(world: World): Promise<void> {
     async () => {
       const bell = new Channel('bell');
       const pressed: { down: number; up: number }[] = [];
+      // When Redis is back everybody has much to do at once, on one slow processor: an edge may be heard 40 ms late then. A
+      // driver that dates it when it is heard takes what is left of a shorter press for a bounce, and dates it as late.
+      const ms = driver.losesNone ? 60 : 100;
       const cut = (async () => {
         await sleep(4_000);
         await world.redis?.end('SIGKILL');
@@ -47,22 +53,31 @@ export async function checkCrashes(world: World): Promise<void> {
         world.redis = await startRedis();
       })();
       for (let i = 0; i < PRESSES; i++) {
-        pressed.push(await world.press(23, 60));
-        await sleep(140);
+        pressed.push(await world.press(23, ms));
+        await sleep(EVERY_MS - ms);
       }
       await cut;
-      const presses = await bell.gestures(PRESSES, 'press');
+      const last = (pressed.at(-1) as { down: number }).down;
+      const presses: Gesture[] = [];
+      do presses.push(...(await bell.gestures(1, 'press')));
+      while ((presses.at(-1) as Gesture).at < last - CLOSE_MS);
       await sleep(2_000);
       const rest = (await bell.rest()).filter(({ event }) => event === 'press');
       assert.equal(rest.length, 0, 'presses too many');
       assert.deepEqual(
         presses.map(({ press }) => press),
-        Array.from({ length: PRESSES }, (_, i) => i + 1),
+        presses.map((_, i) => i + 1),
       );
+      const state = await device.now();
+      assert.equal(state.dropped, undefined);
+      const lost = pressed
+        .filter(({ down }) => !presses.some(({ at }) => Math.abs(at - down) < CLOSE_MS))
+        .map(({ down }) => new Date(down).toISOString());
+      assert.deepEqual(lost, [], `lost; known as missed: ${named(state, 'bell').missed ?? 0} edges`);
+      if (!driver.losesNone) return;
       for (const [i, { at, press }] of presses.entries()) {
         assertClose(world, at, (pressed[i] as { down: number }).down, `press ${press}`);
       }
-      assert.equal((await device.now()).dropped, undefined);
     },
   );
 }

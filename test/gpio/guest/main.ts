@@ -1,5 +1,6 @@
 /** Runs in the machine: `node main.js DRIVER`. */
 
+import { Channel } from './app.ts';
 import { checkAuto } from './auto.ts';
 import { failuresTell } from './checks.ts';
 import { checkChips } from './chips.ts';
@@ -14,7 +15,9 @@ import { World } from './world.ts';
 
 const world = new World(driverCase(process.argv[2]));
 const trace = new Trace();
-failuresTell(() => `${world.device.summary}\nThe sidecar said:\n${world.sidecar?.log.slice(-4_000)}`);
+failuresTell(
+  () => `${world.device.summary}\n${Channel.summary}\nThe sidecar said:\n${world.sidecar?.log.slice(-4_000)}`,
+);
 trace.mount();
 await world.start();
 await world.startApp();
