@@ -138,6 +138,16 @@ describe('the client', () => {
     );
   });
 
+  test('since: null, as a storage has it, is none', async () => {
+    const { url, publish } = await app();
+    const tab = new Tab({ url, channels: ['a'], since: null });
+    await tab.until(() => tab.states.includes('live'));
+    await publish('a', '1');
+    await tab.until(() => tab.data.length > 0);
+    assert.deepEqual(tab.data, ['a 1']);
+    assert.match(tab.stream.cursor, /^\w{6}-1$/);
+  });
+
   test('a stream that is closed while its token is asked for stays closed', async () => {
     let fail = (_: Error) => {};
     const token = () =>
