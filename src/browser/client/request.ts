@@ -47,11 +47,6 @@ export function json(body: unknown, headers: HeadersInit = {}): RequestInit {
   return { headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) };
 }
 
-/** Not to be guessed. Also on plain http, where there is no `randomUUID`. */
-export function unique(): string {
-  return crypto.getRandomValues(new Uint32Array(5)).join('-');
-}
-
 export function offline(): string {
   return navigator.onLine === false ? 'This device is offline.' : '';
 }

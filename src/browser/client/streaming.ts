@@ -2,8 +2,9 @@ import type { WireMessage } from '../wire.ts';
 import { type Block, blocksOf } from './blocks.ts';
 import type { End, Transport } from './line.ts';
 import type { Place } from './messages.ts';
-import { isFinal, json, type Refusal, refusal, request, unique } from './request.ts';
+import { isFinal, json, type Refusal, refusal, request } from './request.ts';
 import type { Track } from './track.ts';
+import { unique } from './unique.ts';
 
 /** A stream that says nothing for so long after it was asked for is held back on its way. */
 const FIRST_WORD = 3_000;

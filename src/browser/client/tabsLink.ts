@@ -1,6 +1,6 @@
 import { createHub, type Hub } from './hub.ts';
 import type { Asking, Hear, Link, Place, Saying } from './messages.ts';
-import { unique } from './request.ts';
+import { unique } from './unique.ts';
 
 /** A leader that lives has answered by then, also on a slow machine that opens many tabs at once. */
 const SEEK = 500;

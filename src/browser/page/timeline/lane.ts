@@ -1,9 +1,9 @@
 import type { WireDevice, WirePin } from '../../wire.ts';
 import { type Break, Gaps } from './gaps.ts';
+import type { Gesture } from './gesture.ts';
 import { HOUR_MS, type Hour, Hours } from './hours.ts';
 import { type Level, Levels, type Step } from './levels.ts';
 import { type Press, Presses } from './presses.ts';
-import type { Gesture } from './report.ts';
 
 export const DAY_MS = 24 * HOUR_MS;
 

@@ -1,8 +1,9 @@
 import { matcher } from '../../client/pattern.ts';
 import type { Gap, PinstreamEvent } from '../../client.ts';
 import type { WireDevice } from '../../wire.ts';
+import { deviceOf } from '../reports.ts';
+import { gestureOf } from './gesture.ts';
 import { DAY_MS, Lane } from './lane.ts';
-import { deviceOf, gestureOf } from './report.ts';
 import { insert } from './sorted.ts';
 
 /** What came before the pins were known, and is looked at when they are. */

@@ -1,4 +1,4 @@
-import type { Gesture, GestureName } from './report.ts';
+import type { Gesture, GestureName } from './gesture.ts';
 import { insert, placeOf } from './sorted.ts';
 
 /** What is kept of each pin. A log holds a thousand events at most, which are three to five for each press. */

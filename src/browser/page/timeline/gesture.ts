@@ -1,8 +1,6 @@
 import type { PinstreamEvent } from '../../client.ts';
 
-export { deviceOf } from '../reports.ts';
-
-/** What an event says about a pin or the device. Others may publish on any channel: what cannot be understood is no report. */
+/** What an event says about a pin. Others may publish on any channel: what cannot be understood is no report. */
 
 export type GestureName = 'press' | 'release' | 'click' | 'double-click' | 'long-press';
 
